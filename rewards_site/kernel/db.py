@@ -1,0 +1,113 @@
+"""Database transactions, kept apart from the word «transaction» of the domain.
+
+SQLite opens every transaction with BEGIN IMMEDIATE (settings.py), so one writer at a time is the
+rule there and row locks are not needed. On PostgreSQL (READ COMMITTED) rows are locked in the order
+that docs/locks.md gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, models
+from django.db import transaction as django_transaction  # noqa: TID251  # the one place
+
+M = TypeVar("M", bound=models.Model)
+R = TypeVar("R")
+
+atomic = django_transaction.atomic
+after_commit = django_transaction.on_commit
+
+DatabaseUnavailable = (OperationalError, InterfaceError)
+"""The database cannot answer now: lost connection, lock not had in time, disk full, deadlock."""
+
+_ATTEMPTS_MAX = 3
+_RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock
+
+
+def in_transaction() -> bool:
+    return bool(connection.in_atomic_block)
+
+
+def is_postgres() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def check_constraints_now() -> None:
+    """Fire deferred constraints here, not at COMMIT, so that a savepoint can still catch them.
+
+    INITIALLY DEFERRED constraints (the books' balance, Django's foreign keys) would otherwise fail
+    the COMMIT and take the evidence of a refused event along. SQLite has no such statement; there
+    the books are checked as they are written (transactions/ledger/guards.py).
+    """
+    if is_postgres():
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+def insert_missing(rows: Iterable[M]) -> None:
+    """Insert `rows` in the order given (sort them by key), leaving alone what exists.
+
+    One statement; the caller then reads, or reads and locks, by key.
+    """
+    rows = list(rows)
+    if rows:
+        type(rows[0])._default_manager.bulk_create(rows, ignore_conflicts=True)
+
+
+def overwrite(rows: Sequence[M], fields: Sequence[str]) -> None:
+    """Write `fields` of existing, locked `rows` in one statement, whatever their number."""
+    if rows:
+        type(rows[0])._default_manager.bulk_create(
+            rows, update_conflicts=True, unique_fields=["pk"], update_fields=fields
+        )
+
+
+def next_ids(model: type[models.Model], count: int) -> list[int]:
+    """`count` unused primary keys of `model`, in one statement.
+
+    PostgreSQL takes them from the table's sequence; SQLite's single writer may count on from the
+    highest, as long as the caller inserts them in this same transaction.
+    """
+    assert in_transaction()
+    if count == 0:
+        return []
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if is_postgres():
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                [f'"{table}"', count],
+            )
+            return [row[0] for row in cursor.fetchall()]
+        quoted = connection.ops.quote_name(table)
+        cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {quoted}")  # noqa: S608  # our own name
+        highest: int = cursor.fetchone()[0]
+        return list(range(highest + 1, highest + 1 + count))
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """Whether PostgreSQL chose this transaction as a deadlock's or a serialization's victim."""
+    return getattr(error.__cause__, "sqlstate", None) in _RETRIED_SQLSTATES
+
+
+def retry_deadlocks(work: Callable[[], R]) -> R:
+    """Run `work` (a whole transaction of its own) again when it lost a deadlock; 3 times at most."""
+    assert not in_transaction()
+    for attempt in range(1, _ATTEMPTS_MAX + 1):
+        try:
+            return work()
+        except OperationalError as error:
+            if attempt == _ATTEMPTS_MAX or not is_deadlock(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The name of the constraint that refused, or SQLite's own words for it."""
+    diagnostics: Any = getattr(error.__cause__, "diag", None)
+    name = getattr(diagnostics, "constraint_name", None) or getattr(
+        diagnostics, "message_primary", None
+    )
+    return str(name or error)

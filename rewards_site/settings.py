@@ -1,0 +1,235 @@
+"""Environment → settings, and nothing else. Every variable is documented in docs/settings.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+import django_stubs_ext
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+django_stubs_ext.monkeypatch()  # ModelAdmin[Entry] fails at run time without it
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def _texts(name: str) -> list[str]:
+    return [text.strip() for text in env.list(name, default=[]) if text.strip()]
+
+
+def _choice(name: str, default: str, choices: set[str]) -> str:
+    value = str(env.str(name, default=default))
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(sorted(choices))}.")
+    return value
+
+
+def _whole(name: str, default: int, *, least: int, most: int) -> int:
+    value = int(env.int(name, default=default))
+    if not least <= value <= most:
+        raise ImproperlyConfigured(f"{name}={value} is not between {least} and {most}.")
+    return value
+
+
+# Django -------------------------------------------------------------------------------------------
+DEBUG: bool = env.bool("DEBUG", default=False)
+SECRET_KEY: str = env.str("SECRET_KEY", default="only-for-development" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it to a long random text (and keep it), "
+        "or set DEBUG=on for a machine of your own."
+    )
+ALLOWED_HOSTS = _texts("ALLOWED_HOSTS") or (["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = _texts("CSRF_TRUSTED_ORIGINS")
+TRUST_PROXY: bool = env.bool("TRUST_PROXY", default=False)
+if TRUST_PROXY:  # TLS ends in front; we never redirect to https ourselves
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TRUST_PROXY
+SESSION_COOKIE_AGE = 12 * 60 * 60
+
+ROOT_URLCONF = "rewards_site.urls"
+WSGI_APPLICATION = "rewards_site.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+BUSINESS_TIME_ZONE = ZoneInfo(env.str("BUSINESS_TIME_ZONE", default="UTC"))
+
+INSTALLED_APPS = [
+    # Ours first: their management commands (qcluster) come before those of the libraries.
+    "accounts_sync",
+    "accounts_sync.inbox",
+    "transactions",
+    "transactions.ledger",
+    "offers",
+    "rewards_site",
+    "rewards_site.members",
+    "rewards_site.health",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "rest_framework",
+    "django_q",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+APPEND_SLASH = True
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "rewards_site" / "static"]
+WHITENOISE_USE_FINDERS = True  # no collectstatic step: the files are few and small
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Database -----------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/rewards.db")}
+_database = DATABASES["default"]
+_database["ATOMIC_REQUESTS"] = False
+if _database["ENGINE"].endswith("sqlite3"):
+    if _database["NAME"] != ":memory:":
+        Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    _database["CONN_MAX_AGE"] = 60
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",  # makes read-modify-write safe without row locks
+        "timeout": 10,
+        # FULL: a commit that was answered survives a power cut. NORMAL could lose the last ones.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+    }
+elif _database["ENGINE"].endswith("postgresql"):
+    # postgres://user@%2Frun%2Fpostgresql/name: the directory of a Unix socket as the host
+    _database["HOST"] = unquote(_database["HOST"])
+    _options = _database.setdefault("OPTIONS", {})
+    # A lock that is not had in two seconds is a 503: Button sends again (contract, section 3).
+    _options["options"] = (_options.get("options", "") + " -c lock_timeout=2000").strip()
+    # A pool for the threads of the web server (manage.py serve sets it). Never in a process that
+    # forks after it connected, as the worker does: forked sockets are shared ones.
+    if env.bool("DATABASE_POOL", default=False):
+        _options["pool"] = {"min_size": 2, "max_size": 16, "timeout": 5}
+    else:
+        _database["CONN_MAX_AGE"] = 60
+        _database["CONN_HEALTH_CHECKS"] = True
+
+# Cache: django-q2's own view of its cluster travels through it, between processes -----------------
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": BASE_DIR / "var" / "cache",
+    }
+}
+
+# Button -------------------------------------------------------------------------------------------
+BUTTON_API_KEY: str = env.str("BUTTON_API_KEY", default="")
+BUTTON_API_URL: str = env.str("BUTTON_API_URL", default="https://api.usebutton.com").rstrip("/")
+BUTTON_WEBHOOK_SECRETS = _texts("BUTTON_WEBHOOK_SECRETS")
+BUTTON_TEST_WEBHOOK_SECRETS = _texts("BUTTON_TEST_WEBHOOK_SECRETS")
+
+# Rewards ------------------------------------------------------------------------------------------
+ATTRIBUTION_FIELD = _choice(
+    "ATTRIBUTION_FIELD",
+    "either",
+    {"publisher_customer_id", "pub_ref", "either", "pub_ref_is_customer_id"},
+)
+REWARD_DEFAULT_SHARE_BPS = _whole("REWARD_DEFAULT_SHARE_BPS", 5000, least=0, most=10_000)
+
+# Members' tokens ----------------------------------------------------------------------------------
+MEMBER_JWT_SECRET: str = env.str("MEMBER_JWT_SECRET", default="")
+MEMBER_JWT_ISSUER: str = env.str("MEMBER_JWT_ISSUER", default="")
+MEMBER_JWT_AUDIENCE: str = env.str("MEMBER_JWT_AUDIENCE", default="")
+
+# Polling ------------------------------------------------------------------------------------------
+_hours = re.fullmatch(r"(\d{1,2})-(\d{1,2})", env.str("SYNC_PEAK_HOURS", default="8-23"))
+if not _hours or not all(0 <= int(hour) <= 24 for hour in _hours.groups()):
+    raise ImproperlyConfigured("SYNC_PEAK_HOURS is two hours of the day, such as 8-23.")
+SYNC_PEAK_HOURS = (int(_hours[1]), int(_hours[2]))
+"""From the first hour to before the second, in BUSINESS_TIME_ZONE: (8, 23) is 08:00 to 22:59."""
+SYNC_PEAK_MINUTES = _whole("SYNC_PEAK_MINUTES", 5, least=1, most=24 * 60)
+SYNC_OFFPEAK_MINUTES = _whole("SYNC_OFFPEAK_MINUTES", 30, least=1, most=24 * 60)
+
+# The worker (django-q2); the reasons stand in docs/decisions ----------------------------------------
+Q_CLUSTER = {
+    "name": "rewards",
+    "orm": "default",  # a task is queued by the commit of whoever queues it
+    "workers": 2,
+    "queue_limit": 2,  # the retry clock starts at prefetch: prefetch no more than can start
+    "bulk": 1,
+    "timeout": 120,
+    "retry": 600,  # > timeout × (queue_limit / workers + 1), or a task would run beside itself
+    "max_attempts": 3,
+    "ack_failures": False,
+    "save_limit": -1,  # successes are not saved; failures are
+    "catch_up": False,
+    "poll": 0.2,
+    "recycle": 500,
+}
+
+# API ----------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rewards_site.members.tokens.MemberAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rewards_site.kernel.api.permissions.IsMember"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "rewards_site.kernel.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Logging ------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "rewards_site.kernel.log.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}, "urllib3": {"level": "WARNING"}},
+}

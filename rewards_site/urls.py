@@ -1,0 +1,8 @@
+"""The one list of URL prefixes; wiring by string."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+]

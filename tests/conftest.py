@@ -1,0 +1,90 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import responses as responses_library
+from django.db import connection, connections
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "rewards",
+    deadline=None,
+    max_examples=50,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("rewards")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("TEST_DATABASE") != "postgres":
+        reason = pytest.mark.skip(reason="shows what only PostgreSQL has; runs with it")
+        for item in items:
+            if "postgres" in item.keywords:
+                item.add_marker(reason)
+
+
+@dataclass
+class CommittedDatabase:
+    """A migrated database of its own, where commits are real: for threads and processes."""
+
+    name: str
+    url: str
+
+
+_copies = 0
+
+
+@pytest.fixture
+def committed_db(
+    django_db_setup: None, django_db_blocker: Any, tmp_path: Path
+) -> Iterator[CommittedDatabase]:
+    """A copy of the migrated template. Append-only tables cannot be flushed, so it is dropped."""
+    global _copies  # noqa: PLW0603
+    _copies += 1
+    with django_db_blocker.unblock():
+        template = str(connection.settings_dict["NAME"])
+        connection.close()
+        if connection.vendor == "postgresql":
+            copy = f"{template}_copy_{_copies}"
+            _as_admin(f'CREATE DATABASE "{copy}" TEMPLATE "{template}"')
+            host = quote(str(connection.settings_dict["HOST"]), safe="")
+            url = f"postgres://postgres@{host}/{copy}"
+        else:
+            copy = str(tmp_path / "copy.db")
+            shutil.copy(template, copy)
+            url = f"sqlite:///{copy}"
+        connection.settings_dict["NAME"] = copy
+        try:
+            yield CommittedDatabase(name=copy, url=url)
+        finally:
+            connections.close_all()
+            connection.settings_dict["NAME"] = template
+            if connection.vendor == "postgresql":
+                _as_admin(f'DROP DATABASE "{copy}" WITH (FORCE)')
+
+
+def _as_admin(sql: str) -> None:
+    import psycopg
+
+    settings_dict = connection.settings_dict
+    with psycopg.connect(
+        host=settings_dict["HOST"], user="postgres", dbname="postgres", autocommit=True
+    ) as admin:
+        admin.execute(sql)
+
+
+@pytest.fixture
+def button() -> Iterator[responses_library.RequestsMock]:
+    """Button at the wire: only what the test registers is answered."""
+    with responses_library.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock

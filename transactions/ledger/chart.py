@@ -1,0 +1,63 @@
+"""The chart of accounts. Made once: entries are for ever.
+
+What Button owes us is an asset; what we owe members, and what is left to us, are claims on it.
+
+    asset    commission_pending     reported by Button, may still change
+    asset    commission_receivable  validated: Button owes it for good
+    claim    pending, available, redeeming, paid_out     a member's, one account per currency
+    claim    unattributed_pending, unattributed_available   rewards that wait for their member
+    claim    margin_pending, margin_earned               the publisher's own part; may be below zero
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AccountKind(StrEnum):
+    COMMISSION_PENDING = "commission_pending"
+    COMMISSION_RECEIVABLE = "commission_receivable"
+    MARGIN_PENDING = "margin_pending"
+    MARGIN_EARNED = "margin_earned"
+    UNATTRIBUTED_PENDING = "unattributed_pending"
+    UNATTRIBUTED_AVAILABLE = "unattributed_available"
+    PENDING = "pending"
+    AVAILABLE = "available"
+    REDEEMING = "redeeming"
+    PAID_OUT = "paid_out"
+
+
+MEMBER_KINDS = frozenset(
+    {AccountKind.PENDING, AccountKind.AVAILABLE, AccountKind.REDEEMING, AccountKind.PAID_OUT}
+)
+HOUSE_KINDS = frozenset(AccountKind) - MEMBER_KINDS
+ASSET_KINDS = frozenset({AccountKind.COMMISSION_PENDING, AccountKind.COMMISSION_RECEIVABLE})
+
+
+class GroupKind(StrEnum):
+    """Why a group of entries was booked."""
+
+    TRANSACTION = "transaction"
+    """Button told something about an order."""
+    ATTRIBUTION = "attribution"
+    """Ops named the member of an order."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AccountKey:
+    """One ledger account: a member's by (kind, currency, member), ours by (kind, currency, brand).
+
+    House accounts are split per merchant, so that no row is everyone's.
+    """
+
+    kind: AccountKind
+    currency: str
+    member_id: int | None = None
+    merchant_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind in MEMBER_KINDS) != (self.member_id is not None):
+            raise ValueError(f"{self.kind} and member {self.member_id} do not fit")
+        if self.member_id is not None and self.merchant_id is not None:
+            raise ValueError("a member's account is not split per merchant")

@@ -1,0 +1,64 @@
+"""What goes into apply_observations() and what comes out; values only, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from rewards_site.button.schemas import TransactionObservation
+
+
+class Channel(StrEnum):
+    """The way Button told it. A row of the API wins a tie over a webhook (contract, section 4)."""
+
+    WEBHOOK = "webhook"
+    SYNC = "sync"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One observation with the way it came, and when it was received (aware UTC)."""
+
+    observation: TransactionObservation
+    channel: Channel
+    read_at: datetime
+    is_test: bool = False
+    """Signed by a secret of Button's sandbox mode: test money, whatever it says."""
+
+
+class OutcomeKind(StrEnum):
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    DEFERRED = "deferred"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one observation. `reason` is one plain sentence; empty when applied."""
+
+    kind: OutcomeKind
+    reason: str = ""
+    transaction_id: int | None = None
+    """Primary key of the Transaction it was about, where there is one."""
+    is_retried: bool = False
+    """Deferred, and trying again later may help without anybody acting."""
+
+
+def applied(transaction_id: int) -> Outcome:
+    return Outcome(kind=OutcomeKind.APPLIED, transaction_id=transaction_id)
+
+
+def ignored(reason: str, transaction_id: int | None = None) -> Outcome:
+    return Outcome(kind=OutcomeKind.IGNORED, reason=reason, transaction_id=transaction_id)
+
+
+def deferred(
+    reason: str, transaction_id: int | None = None, *, is_retried: bool = False
+) -> Outcome:
+    return Outcome(
+        kind=OutcomeKind.DEFERRED,
+        reason=reason,
+        transaction_id=transaction_id,
+        is_retried=is_retried,
+    )
