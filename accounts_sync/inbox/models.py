@@ -17,7 +17,8 @@ class EventStatus(models.TextChoices):
 class WebhookEvent(models.Model):
     """One webhook event, raw, and what became of it. The raw side is append-only (guards)."""
 
-    hook_id = models.CharField(max_length=255, null=True, blank=True, unique=True)  # noqa: DJ001  # null: took no id
+    # null: a ping or a rejected body, which takes no id
+    hook_id = models.CharField(max_length=255, null=True, blank=True, unique=True)  # noqa: DJ001
     event_type = models.CharField(max_length=255, blank=True)
     tx_id = models.CharField(max_length=255, blank=True, db_index=True)
     body = models.BinaryField()

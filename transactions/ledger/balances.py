@@ -1,0 +1,101 @@
+"""Reads of the books: what the entries add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import BigIntegerField, Count, F, Max, Q, Sum
+from django.db.models.functions import Coalesce
+
+from transactions.ledger.chart import AccountKind
+from transactions.ledger.models import Account, Entry, EntryGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in the books that is not as it should be, in one sentence."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def wrong_accounts() -> Iterator[Difference]:
+    """Member accounts whose running totals are not the sums of their entries."""
+    zero: Coalesce = Coalesce(Sum("entries__debit_minor"), 0, output_field=BigIntegerField())
+    rows = (
+        Account.objects.filter(member__isnull=False)
+        .annotate(
+            debits=zero,
+            credits=Coalesce(Sum("entries__credit_minor"), 0, output_field=BigIntegerField()),
+            count=Count("entries"),
+            last=Coalesce(Max("entries__number"), 0, output_field=BigIntegerField()),
+        )
+        .exclude(
+            Q(debited_minor=F("debits"))
+            & Q(credited_minor=F("credits"))
+            & Q(entry_count=F("count"))
+            & Q(entry_count=F("last"))
+        )
+        .order_by("pk")
+    )
+    for row in rows.iterator():
+        yield Difference(
+            f"account {row.pk} ({row.kind} {row.currency} of member {row.member_id})",
+            f"carries debits {row.debited_minor}, credits {row.credited_minor}, "
+            f"{row.entry_count} entries; its entries say {row.debits}, {row.credits}, {row.count}",
+        )
+
+
+def wrong_running_balances() -> Iterator[Difference]:
+    """Entries of members whose balance is not that of the entry before, plus theirs."""
+    account_id = None
+    balance = number = 0
+    rows = Entry.objects.filter(number__gt=0).order_by("account_id", "number")
+    for entry in rows.values_list(
+        "account_id", "number", "debit_minor", "credit_minor", "balance_after_minor"
+    ).iterator(chunk_size=5000):
+        if entry[0] != account_id:
+            account_id, balance, number = entry[0], 0, 0
+        balance += entry[3] - entry[2]
+        number += 1
+        if (number, balance) != (entry[1], entry[4]):
+            yield Difference(
+                f"entry {entry[1]} of account {account_id}",
+                f"says {entry[4]} as entry {entry[1]}; the entries before it make {balance} "
+                f"as entry {number}",
+            )
+            balance, number = entry[4] or 0, entry[1]
+
+
+def wrong_groups() -> Iterator[Difference]:
+    """Groups that do not balance per currency, or lack entries."""
+    sides = (
+        Entry.objects.values("group_id", "account__currency")
+        .annotate(debits=Sum("debit_minor"), credits=Sum("credit_minor"))
+        .exclude(debits=F("credits"))
+        .order_by("group_id")
+    )
+    for side in sides.iterator():
+        yield Difference(
+            f"entry group {side['group_id']}",
+            f"debits {side['debits']} and credits {side['credits']} {side['account__currency']}",
+        )
+    short = EntryGroup.objects.annotate(count=Count("entries")).exclude(entry_count=F("count"))
+    for group in short.order_by("pk").iterator():
+        yield Difference(
+            f"entry group {group.pk}", f"says {group.entry_count} entries, has {group.count}"
+        )
+
+
+def earned_by_entries() -> dict[int, int]:
+    """Available account → rewards credited by transactions and attributions, in minor units."""
+    rows = (
+        Entry.objects.filter(account__kind=AccountKind.AVAILABLE)
+        .values_list("account_id")
+        .annotate(earned=Sum("credit_minor"))
+    )
+    return dict(rows)

@@ -1,0 +1,233 @@
+"""post(): the only writer of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from rewards_site.kernel import clock
+from rewards_site.kernel.db import in_transaction, insert_missing, next_ids, overwrite
+from rewards_site.kernel.money import BIGINT_MAX
+from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
+from transactions.ledger.models import Account, Entry, EntryGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An instruction: debit one account and credit another with the same amount.
+
+    It cannot be unbalanced. The amount is in minor units, above 0, of both accounts' currency.
+    """
+
+    debit: AccountKey
+    credit: AccountKey
+    amount_minor: int
+
+    def __post_init__(self) -> None:
+        if self.amount_minor <= 0:
+            raise ValueError("a posting is of more than zero")
+        if self.debit.currency != self.credit.currency:
+            raise ValueError("a posting has one currency")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupDraft:
+    """Postings to be booked together, for one cause that is never used twice.
+
+    `earned_minor` is what of it is a final reward, credited to a member's available account: it
+    adds to `lifetime_earned`, which is never reduced.
+    """
+
+    cause: str
+    kind: GroupKind
+    postings: tuple[Posting, ...]
+    earned_minor: int = 0
+
+    def net_by_account(self) -> dict[AccountKey, int]:
+        """Debits less credits per account; accounts that come out at zero are left out."""
+        net: dict[AccountKey, int] = {}
+        for posting in self.postings:
+            net[posting.debit] = net.get(posting.debit, 0) + posting.amount_minor
+            net[posting.credit] = net.get(posting.credit, 0) - posting.amount_minor
+        return {key: amount for key, amount in net.items() if amount}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A group the books do not take: an account would fall below zero, or leave 64 bits."""
+
+    cause: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Ids of the groups written, by cause; and the drafts that were refused, of which nothing was.
+
+    A draft whose postings cancel out altogether writes no group and is in neither.
+    """
+
+    group_ids: dict[str, int]
+    refusals: dict[str, Refusal]
+
+
+def post(drafts: Sequence[GroupDraft]) -> Posted:
+    """Book any number of groups in a fixed number of statements; each whole or not at all.
+
+    Call it last and once in the caller's transaction. Locks: the accounts of the members touched,
+    in one statement, by pk. Drafts are booked in the order given; one that would take a member's
+    account below zero is refused alone.
+    """
+    assert in_transaction()
+    nets = {draft.cause: draft.net_by_account() for draft in drafts}
+    assert len(nets) == len(drafts), "a cause is used once"
+    accounts = _accounts(key for net in nets.values() for key in net)
+    members = _locked([account for account in accounts.values() if account.member_id])
+    book = _Book(accounts=accounts, members=members)
+    taken = [draft for draft in drafts if nets[draft.cause] and book.take(draft, nets[draft.cause])]
+    return Posted(group_ids=_write(taken, book, at=clock.now()), refusals=book.refusals)
+
+
+class _Book:
+    """The balances while drafts are booked in memory, under lock."""
+
+    def __init__(self, *, accounts: dict[AccountKey, Account], members: dict[int, Account]) -> None:
+        self.accounts = accounts
+        self.members = members
+        self.entries: dict[str, list[Entry]] = {}
+        self.refusals: dict[str, Refusal] = {}
+        self.touched: dict[int, Account] = {}
+
+    def take(self, draft: GroupDraft, net: dict[AccountKey, int]) -> bool:
+        """Add the draft's entries, or say why not and change nothing."""
+        reason = self._objection(draft, net)
+        if reason:
+            self.refusals[draft.cause] = Refusal(cause=draft.cause, reason=reason)
+            return False
+        self.entries[draft.cause] = [
+            self._entry(draft, key, amount) for key, amount in sorted(net.items(), key=_by_key)
+        ]
+        return True
+
+    def _objection(self, draft: GroupDraft, net: dict[AccountKey, int]) -> str:
+        for key, amount in net.items():
+            if abs(amount) > BIGINT_MAX:
+                return "the amount is past 64 bits"
+            account = self.members.get(self.accounts[key].pk)
+            if account is None:
+                continue
+            debited = account.debited_minor + max(0, amount)
+            credited = account.credited_minor + max(0, -amount)
+            if max(debited, credited, account.earned_minor + draft.earned_minor) > BIGINT_MAX:
+                return "the account's total would be past 64 bits"
+            if credited < debited:
+                return (
+                    f"the member's {key.kind} {key.currency} would fall below zero "
+                    f"({credited - debited} minor units)"
+                )
+        return ""
+
+    def _entry(self, draft: GroupDraft, key: AccountKey, amount: int) -> Entry:
+        entry = Entry(
+            account_id=self.accounts[key].pk,
+            number=0,
+            debit_minor=max(0, amount),
+            credit_minor=max(0, -amount),
+        )
+        account = self.members.get(entry.account_id)
+        if account is not None:
+            account.debited_minor += entry.debit_minor
+            account.credited_minor += entry.credit_minor
+            account.entry_count += 1
+            if key.kind is AccountKind.AVAILABLE:
+                account.earned_minor += draft.earned_minor
+            entry.number = account.entry_count
+            entry.balance_after_minor = account.credited_minor - account.debited_minor
+            self.touched[account.pk] = account
+        return entry
+
+
+def _by_key(item: tuple[AccountKey, int]) -> tuple[str, str, int, str]:
+    key = item[0]
+    return (key.kind, key.currency, key.member_id or 0, key.merchant_id or "")
+
+
+def _accounts(wanted: Iterable[AccountKey]) -> dict[AccountKey, Account]:
+    """The accounts of these keys, opened where missing.
+
+    Nothing is locked yet: whoever opens accounts waits, at most, for others who open them in the
+    same order, and holds no account that those could want.
+    """
+    keys = sorted(set(wanted), key=lambda key: _by_key((key, 0)))
+    if not keys:
+        return {}
+    found = _read(keys)
+    missing = [key for key in keys if key not in found]
+    if missing:
+        insert_missing(
+            Account(
+                kind=key.kind,
+                currency=key.currency,
+                member_id=key.member_id,
+                merchant_id=key.merchant_id,
+            )
+            for key in missing
+        )
+        found |= _read(missing)
+    return {key: found[key] for key in keys}
+
+
+def _read(keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
+    kinds = {key.kind for key in keys}
+    currencies = {key.currency for key in keys}
+    members = {key.member_id for key in keys if key.member_id is not None}
+    brands = {key.merchant_id for key in keys if key.merchant_id is not None}
+    whose = Q(member__in=members) | Q(member=None, merchant__in=brands)
+    if any(key.member_id is None and key.merchant_id is None for key in keys):
+        whose |= Q(member=None, merchant=None)
+    rows = Account.objects.filter(whose, kind__in=kinds, currency__in=currencies)
+    return {
+        AccountKey(AccountKind(row.kind), row.currency, row.member_id, row.merchant_id): row
+        for row in rows
+    }
+
+
+def _locked(accounts: Sequence[Account]) -> dict[int, Account]:
+    """The same member accounts, locked and read again."""
+    if not accounts:
+        return {}
+    rows = Account.objects.filter(pk__in=sorted(account.pk for account in accounts))
+    return {row.pk: row for row in rows.order_by("pk").select_for_update(no_key=True, of=("self",))}
+
+
+def _write(taken: Sequence[GroupDraft], book: _Book, *, at: datetime) -> dict[str, int]:
+    """Entries first, then the groups that seal them, then the running totals."""
+    if not taken:
+        return {}
+    group_ids = dict(
+        zip((draft.cause for draft in taken), next_ids(EntryGroup, len(taken)), strict=True)
+    )
+    for cause, entries in book.entries.items():
+        for entry in entries:
+            entry.group_id = group_ids[cause]
+    Entry.objects.bulk_create([entry for draft in taken for entry in book.entries[draft.cause]])
+    EntryGroup.objects.bulk_create(
+        [
+            EntryGroup(
+                pk=group_ids[draft.cause],
+                cause=draft.cause,
+                kind=draft.kind,
+                posted_at=at,
+                entry_count=len(book.entries[draft.cause]),
+            )
+            for draft in taken
+        ]
+    )
+    overwrite(
+        [book.touched[pk] for pk in sorted(book.touched)],
+        ["debited_minor", "credited_minor", "earned_minor", "entry_count"],
+    )
+    return group_ids
