@@ -7,7 +7,8 @@ that docs/locks.md gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, models
@@ -32,6 +33,27 @@ def in_transaction() -> bool:
 
 def is_postgres() -> bool:
     return connection.vendor == "postgresql"
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Everything read inside is of one instant; nobody is kept waiting by it."""
+    if in_transaction():
+        yield
+    elif is_postgres():
+        with atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        # Not atomic(): that would take SQLite's write lock. A deferred BEGIN reads WAL's snapshot.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")
 
 
 def check_constraints_now() -> None:
@@ -93,8 +115,12 @@ def is_deadlock(error: BaseException) -> bool:
 
 
 def retry_deadlocks(work: Callable[[], R]) -> R:
-    """Run `work` (a whole transaction of its own) again when it lost a deadlock; 3 times at most."""
-    assert not in_transaction()
+    """Run `work`, a whole transaction of its own, again when it lost a deadlock; 3 times at most.
+
+    Inside a transaction of the caller's it runs once: a lost deadlock has ended that one, too.
+    """
+    if in_transaction():
+        return work()
     for attempt in range(1, _ATTEMPTS_MAX + 1):
         try:
             return work()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import BigIntegerField, Count, F, Max, Q, Sum
+from django.db.models import BigIntegerField, Case, Count, F, Max, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from transactions.ledger.chart import AccountKind
+from transactions.ledger.chart import EARNING_KINDS, AccountKind
 from transactions.ledger.models import Account, Entry, EntryGroup
 
 
@@ -91,11 +91,26 @@ def wrong_groups() -> Iterator[Difference]:
         )
 
 
-def earned_by_entries() -> dict[int, int]:
-    """Available account → rewards credited by transactions and attributions, in minor units."""
+def wrong_earnings() -> Iterator[Difference]:
+    """Available accounts whose lifetime earnings are not the rewards credited to them."""
+    earned = Sum("entries__credit_minor", filter=Q(entries__group__kind__in=EARNING_KINDS))
     rows = (
-        Entry.objects.filter(account__kind=AccountKind.AVAILABLE)
-        .values_list("account_id")
-        .annotate(earned=Sum("credit_minor"))
+        Account.objects.filter(member__isnull=False)
+        .annotate(
+            earned=Case(
+                When(
+                    kind=AccountKind.AVAILABLE,
+                    then=Coalesce(earned, 0, output_field=BigIntegerField()),
+                ),
+                default=Value(0),
+                output_field=BigIntegerField(),
+            )
+        )
+        .exclude(earned_minor=F("earned"))
+        .order_by("pk")
     )
-    return dict(rows)
+    for row in rows.iterator():
+        yield Difference(
+            f"account {row.pk} ({row.kind} {row.currency} of member {row.member_id})",
+            f"carries {row.earned_minor} as earned; its entries say {row.earned}",
+        )

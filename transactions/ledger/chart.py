@@ -44,6 +44,10 @@ class GroupKind(StrEnum):
     """Ops named the member of an order."""
 
 
+EARNING_KINDS = frozenset({GroupKind.TRANSACTION, GroupKind.ATTRIBUTION})
+"""Groups whose credits to a member's available account are final rewards: `lifetime_earned`."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class AccountKey:
     """One ledger account: a member's by (kind, currency, member), ours by (kind, currency, brand).

@@ -1,0 +1,101 @@
+"""verify_ledger finds what was corrupted behind the product's back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from tests.factories import observe, tell, tell_each
+from transactions.verify import verify_ledger
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def corrupt() -> Callable[[str], None]:
+    """Run SQL that the triggers would refuse, with the rights of the database's owner."""
+
+    def run(sql: str) -> None:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET LOCAL session_replication_role = replica")
+                cursor.execute(sql)
+                cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+                return
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            cursor.execute(sql)
+
+    return run
+
+
+def test_a_sound_ledger_is_said_to_be_so_with_counts() -> None:
+    tell_each(
+        observe("tx-1"),
+        observe("tx-1", minutes=5, status="validated"),
+        observe("tx-2", publisher_customer_id=None),
+    )
+
+    out = StringIO()
+    call_command("verify_ledger", stdout=out)
+
+    assert out.getvalue() == (
+        "checked: 2 transactions, 3 revisions, 3 entry groups, 12 entries, "
+        "2 member accounts; 0 differences\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        (
+            "UPDATE ledger_account SET credited_minor = credited_minor + 1 "
+            "WHERE member_id IS NOT NULL",
+            "its entries say",
+        ),
+        (
+            "UPDATE ledger_account SET earned_minor = 7 WHERE kind = 'available'",
+            "carries 7 as earned",
+        ),
+        ("UPDATE ledger_entry SET debit_minor = debit_minor + 1 WHERE debit_minor > 0", "debits"),
+        (
+            "UPDATE ledger_entry SET balance_after_minor = 77 WHERE number = 1",
+            "says 77 as entry 1",
+        ),
+        ("DELETE FROM transactions_transactionrevision WHERE number = 2", "no revision caused it"),
+        ("UPDATE transactions_transaction SET reward_minor = 1", "its revisions say"),
+        (
+            "UPDATE transactions_transactionrevision SET commission_minor = 2000 WHERE number = 1",
+            "derived again it is",
+        ),
+        (
+            "UPDATE transactions_transactionrevision SET observation = "
+            "REPLACE(CAST(observation AS text), '1000', '1002'){json}",
+            "derived again it is",
+        ),
+    ],
+)
+def test_every_corruption_is_reported(sql: str, words: str, corrupt: Callable[[str], None]) -> None:
+    tell_each(observe(), observe(minutes=5, status="validated"))
+
+    corrupt(sql.format(json="::jsonb" if connection.vendor == "postgresql" else ""))
+
+    assert any(words in str(difference) for difference in verify_ledger().differences)
+    with pytest.raises(CommandError) as error:
+        call_command("verify_ledger", stdout=StringIO())
+    assert error.value.returncode == 1
+
+
+def test_it_costs_the_same_number_of_queries_for_one_and_for_many(
+    django_assert_max_num_queries: Callable[..., object],
+) -> None:
+    tell(*[observe(f"tx-{number}") for number in range(60)])
+
+    with django_assert_max_num_queries(20):
+        assert verify_ledger().transactions == 60

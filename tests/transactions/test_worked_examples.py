@@ -1,0 +1,482 @@
+"""Named stories with the balances after each step; docs/ledger.md tells them as prose."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django import Settings
+
+from offers.models import Merchant
+from rewards_site.kernel.errors import Conflict, InvalidInput, Refused
+from rewards_site.members.models import Member
+from tests.factories import (
+    ACCOUNT,
+    MEMBER,
+    MERCHANT,
+    NOON,
+    balances,
+    house,
+    observe,
+    tell,
+    tell_each,
+)
+from transactions.attribution import assign_member
+from transactions.ledger.chart import AccountKind
+from transactions.ledger.models import Account, Entry, EntryGroup
+from transactions.models import ButtonAccount, ShareMode, Transaction
+from transactions.told import Channel, OutcomeKind
+from transactions.verify import verify_ledger
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def books_agree() -> object:
+    yield
+    assert verify_ledger().differences == []
+
+
+def test_an_order_is_pending_adjusted_and_validated() -> None:
+    assert tell_each(observe(amount_minor=587))[0].kind is OutcomeKind.APPLIED
+    assert balances() == {"pending": 293}
+
+    tell(observe(amount_minor=347, minutes=5))
+    assert balances() == {"pending": 173}
+
+    tell(observe(amount_minor=347, minutes=9, status="validated"))
+    assert balances() == {"available": 173}
+    assert house(AccountKind.COMMISSION_PENDING) == 0
+    assert house(AccountKind.COMMISSION_RECEIVABLE) == 347
+    assert house(AccountKind.MARGIN_EARNED) == -174
+
+
+def test_a_declined_order_leaves_nothing_whatever_amount_it_still_tells() -> None:
+    tell_each(observe(), observe(status="declined", minutes=5, amount_minor=1000))
+
+    assert balances() == {}
+    assert Transaction.objects.get().reward_minor == 0
+    assert house(AccountKind.COMMISSION_PENDING) == 0
+
+
+@pytest.mark.parametrize("status", ["validated", "declined", "pending"])
+def test_the_first_sight_may_be_any_state(status: str) -> None:
+    tell(observe(status=status))
+
+    expected: dict[str, dict[str, int]] = {
+        "validated": {"available": 500},
+        "declined": {},
+        "pending": {"pending": 500},
+    }
+    assert balances() == expected[status]
+
+
+def test_the_same_word_twice_moves_nothing() -> None:
+    tell(observe())
+    entries = Entry.objects.count()
+
+    assert [outcome.kind for outcome in tell_each(observe(), observe())] == [
+        OutcomeKind.IGNORED,
+        OutcomeKind.IGNORED,
+    ]
+    assert Entry.objects.count() == entries
+
+
+def test_what_is_older_is_ignored() -> None:
+    tell(observe(amount_minor=347, minutes=5))
+
+    (outcome,) = tell(observe(amount_minor=587))
+
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.IGNORED, "older than what is known")
+    assert balances() == {"pending": 173}
+
+
+@pytest.mark.parametrize(
+    ("later", "why"),
+    [
+        ({"status": "declined"}, "told as declined after it was validated, which is final"),
+        ({"status": "pending"}, "told as pending after it was validated, which is final"),
+        (
+            {"status": "validated", "amount_minor": 900},
+            "another amount (900) after it was validated with 1000, which is final",
+        ),
+    ],
+)
+def test_after_a_final_state_anything_else_waits_for_people(
+    later: dict[str, object], why: str
+) -> None:
+    tell(observe(status="validated"))
+
+    (outcome,) = tell(observe(minutes=5, **later))
+
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.DEFERRED, why)
+    assert balances() == {"available": 500}
+
+
+def test_validated_is_not_rejected() -> None:
+    """The first of the eight faults of the one public integration."""
+    tell(observe(status="validated"))
+
+    assert balances() == {"available": 500}
+
+
+def test_each_currency_has_its_own_account_and_minor_unit() -> None:
+    """USD and a division by 100 for every currency was another of its faults."""
+    for number, (currency, amount) in enumerate([("USD", 999), ("JPY", 999), ("KWD", 1999)]):
+        tell(
+            observe(
+                f"tx-{number}", account_id=f"acc-{currency}", currency=currency, amount_minor=amount
+            )
+        )
+
+    assert balances(currency="USD") == {"pending": 499}
+    assert balances(currency="JPY") == {"pending": 499}
+    assert balances(currency="KWD") == {"pending": 999}
+
+
+def test_an_install_never_reaches_a_member() -> None:
+    tell(
+        observe(category="app-install", status="validated", amount_minor=100, button_order_id=None)
+    )
+
+    assert balances() == {}
+    assert not Member.objects.exists()
+    assert house(AccountKind.COMMISSION_RECEIVABLE) == 100
+    assert house(AccountKind.MARGIN_EARNED) == -100
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"category": "gift"}, "unknown category 'gift'"),
+        ({"currency": "PTS"}, "unknown currency 'PTS'"),
+        ({"currency": "XYZ"}, "unknown currency 'XYZ'"),
+    ],
+)
+def test_what_is_unknown_waits_for_people(fields: dict[str, str], why: str) -> None:
+    (outcome,) = tell(observe(**fields))
+
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.DEFERRED, why)
+    assert not Transaction.objects.exists()
+
+
+def test_another_currency_than_the_accounts_waits_for_people() -> None:
+    tell(observe())
+
+    (outcome,) = tell(observe("tx-2", currency="GBP"))
+
+    assert outcome.kind is OutcomeKind.DEFERRED
+    assert outcome.reason == f"currency GBP on account {ACCOUNT}, which is in USD"
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"publisher_customer_id": "somebody-else"}, "member"),
+        ({"merchant_id": "org-other"}, "brand"),
+        ({"category": "existing-user-order"}, "category"),
+    ],
+)
+def test_a_known_order_that_changes_who_or_what_it_is_waits_for_people(
+    fields: dict[str, str], word: str
+) -> None:
+    tell(observe())
+
+    (outcome,) = tell(observe(minutes=5, amount_minor=9999, **fields))
+
+    assert outcome.kind is OutcomeKind.DEFERRED
+    assert f"the {word}" in outcome.reason
+    assert balances() == {"pending": 500}
+    assert balances("somebody-else") == {}
+
+
+@pytest.mark.parametrize("late_first", [False, True])
+def test_null_never_overwrites_and_a_value_replaces_null(late_first: bool) -> None:
+    named = observe(order_total_minor=8450)
+    bare = observe(minutes=5, publisher_customer_id=None, merchant_id=None)
+    tell_each(*((bare, named) if late_first else (named, bare)))
+
+    order = Transaction.objects.get()
+    assert balances() == {"pending": 500}
+    assert (order.merchant_id, order.order_total_minor) == (MERCHANT, 8450)
+
+
+def test_several_tx_ids_of_one_order_are_never_added_up() -> None:
+    tell(observe("tx-1", button_order_id="btnorder-A", amount_minor=1000))
+    tell(
+        observe("tx-1", button_order_id="btnorder-A", status="declined", minutes=5),
+        observe(
+            "tx-2",
+            button_order_id="btnorder-A",
+            amount_minor=600,
+            minutes=5,
+            created_at=NOON.replace(minute=5),
+        ),
+    )
+    assert balances() == {"pending": 300}
+
+    tell(
+        observe(
+            "tx-2",
+            button_order_id="btnorder-A",
+            amount_minor=600,
+            minutes=9,
+            created_at=NOON.replace(minute=5),
+            status="validated",
+        )
+    )
+    assert balances() == {"available": 300}
+    assert Transaction.objects.count() == 1
+
+
+def test_a_second_validated_tx_id_of_another_amount_waits_for_people() -> None:
+    tell(observe("tx-1", button_order_id="btnorder-A", status="validated"))
+
+    same, other = tell(
+        observe("tx-2", button_order_id="btnorder-A", status="validated"),
+        observe("tx-3", button_order_id="btnorder-A", status="validated", amount_minor=7),
+    )
+
+    assert (same.kind, other.kind) == (OutcomeKind.APPLIED, OutcomeKind.DEFERRED)
+    assert balances() == {"available": 500}
+
+
+def test_a_tx_id_stays_with_its_first_account_and_order() -> None:
+    tell(observe("tx-1", button_order_id="btnorder-A"))
+
+    outcomes = tell(
+        observe("tx-1", button_order_id="btnorder-B", minutes=5),
+        observe("tx-1", account_id="acc-other", minutes=5),
+    )
+
+    assert [outcome.kind for outcome in outcomes] == [OutcomeKind.DEFERRED] * 2
+    assert Transaction.objects.count() == 1
+
+
+def test_a_button_order_id_told_later_is_taken_over() -> None:
+    tell(observe("tx-1", button_order_id=None))
+    assert Transaction.objects.get().order_key == "tx-1"
+
+    tell(observe("tx-1", button_order_id="btnorder-A", minutes=5, amount_minor=600))
+
+    order = Transaction.objects.get()
+    assert (order.order_key, order.button_order_id) == ("btnorder-A", "btnorder-A")
+    assert balances() == {"pending": 300}
+
+
+def test_a_button_order_id_told_later_that_is_another_order_waits_for_people() -> None:
+    tell(observe("tx-1", button_order_id=None), observe("tx-2", button_order_id="btnorder-A"))
+
+    (outcome,) = tell(observe("tx-1", button_order_id="btnorder-A", minutes=5))
+
+    assert outcome.kind is OutcomeKind.DEFERRED
+    assert balances() == {"pending": 1000}
+
+
+def test_in_a_tie_the_row_of_the_api_wins() -> None:
+    tell(observe(amount_minor=1000))
+    tell(observe(amount_minor=600, channel=Channel.SYNC))
+    assert balances() == {"pending": 300}
+
+    tell(observe(amount_minor=1000, modified_at=NOON.replace(microsecond=900_000)))
+    assert balances() == {"pending": 300}
+
+
+def test_in_a_tie_of_webhooks_the_smaller_amount_is_taken_and_flagged() -> None:
+    tell_each(observe(amount_minor=600), observe(amount_minor=1000))
+
+    assert balances() == {"pending": 300}
+
+    tell(observe("tx-2", amount_minor=1000), observe("tx-2", amount_minor=600))
+    assert balances() == {"pending": 600}
+    assert "the smaller was taken" in Transaction.objects.get(order_key="btnorder-2").flags[0]
+
+
+def test_test_money_is_kept_and_touches_nothing() -> None:
+    tell(
+        observe("tx-1", btn_ref="fakesrctok-0123456789abcdef"),
+        observe("tx-2", merchant_id="org-228b55a5707de5c8"),
+        observe("tx-3", is_test=True),
+    )
+
+    assert Transaction.objects.filter(is_test=True).count() == 3
+    assert balances() == {}
+    assert not EntryGroup.objects.exists()
+
+
+def test_negative_commission_rewards_nothing_and_stands_in_the_margin() -> None:
+    tell(observe(amount_minor=-250))
+
+    assert balances() == {}
+    assert house(AccountKind.MARGIN_PENDING) == 250
+    assert "negative commission" in Transaction.objects.get().flags[0]
+
+
+def test_a_zero_order_shows_as_tracked_with_no_reward() -> None:
+    tell(observe(amount_minor=0))
+
+    assert Transaction.objects.get().reward_minor == 0
+    assert not EntryGroup.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [(ShareMode.MEMBER, {"pending": 1001}), (ShareMode.PUBLISHER, {})]
+)
+def test_the_share_mode_of_the_account_decides_first(
+    mode: ShareMode, expected: dict[str, int]
+) -> None:
+    ButtonAccount.objects.create(
+        account_id=ACCOUNT, currency="USD", share_mode=mode, first_seen_at=NOON
+    )
+
+    tell(observe(amount_minor=1001))
+
+    assert balances() == expected
+
+
+def test_terms_hold_when_the_default_share_changes(settings: Settings) -> None:
+    tell(observe(purchased_at=NOON))
+    settings.REWARD_DEFAULT_SHARE_BPS = 1000
+
+    tell(observe(minutes=5, amount_minor=2000, purchased_at=NOON))
+
+    assert balances() == {"pending": 1000}
+
+
+def test_a_brand_is_made_at_first_sight_and_named_as_soon_as_its_name_is_told() -> None:
+    tell(observe())
+    assert Merchant.objects.get().name == MERCHANT
+
+    tell(observe("tx-2", merchant_name="Brand Example"))
+    assert Merchant.objects.get().name == "Brand Example"
+
+
+def test_a_customer_id_that_cannot_be_one_names_nobody_and_is_flagged() -> None:
+    tell(observe(publisher_customer_id="näme with blanks"))
+
+    order = Transaction.objects.get()
+    assert order.member is None
+    assert "the customer id told is not one" in order.flags[0]
+    assert house(AccountKind.UNATTRIBUTED_PENDING) == -500
+
+
+@pytest.mark.parametrize(
+    ("field", "who"),
+    [
+        ("publisher_customer_id", MEMBER),
+        ("either", MEMBER),
+        ("pub_ref_is_customer_id", "their-ref"),
+        ("pub_ref", None),
+    ],
+)
+def test_the_attribution_field_says_whose_it_is(
+    field: str, who: str | None, settings: Settings
+) -> None:
+    settings.ATTRIBUTION_FIELD = field
+
+    tell(observe(pub_ref="their-ref"))
+
+    member = Transaction.objects.get().member
+    assert (member.customer_id if member else None) == who
+
+
+class TestUnattributed:
+    @pytest.fixture
+    def ops(self) -> User:
+        return User.objects.create(username="ops")
+
+    def assign(self, ops: User, customer_id: str = "member-9", reason: str = "ticket 7") -> object:
+        order = Transaction.objects.get()
+        return assign_member(
+            transaction_id=order.pk, customer_id=customer_id, actor=ops, reason=reason, at=NOON
+        )
+
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [("pending", {"pending": 500}), ("validated", {"available": 500}), ("declined", {})],
+    )
+    def test_the_reward_goes_where_the_order_stands_by_now(
+        self, ops: User, status: str, expected: dict[str, int]
+    ) -> None:
+        tell_each(
+            observe(publisher_customer_id=None),
+            observe(publisher_customer_id=None, status=status, minutes=5),
+        )
+        assert balances("member-9") == {}
+
+        self.assign(ops)
+
+        assert balances("member-9") == expected
+        assert house(AccountKind.UNATTRIBUTED_PENDING) == 0
+        assert house(AccountKind.UNATTRIBUTED_AVAILABLE) == 0
+
+    def test_naming_the_same_member_again_moves_nothing(self, ops: User) -> None:
+        tell(observe(publisher_customer_id=None))
+        self.assign(ops)
+        entries = Entry.objects.count()
+
+        self.assign(ops)
+
+        assert Entry.objects.count() == entries
+
+    def test_an_order_with_a_member_is_not_given_to_another(self, ops: User) -> None:
+        tell(observe())
+
+        with pytest.raises(Conflict):
+            self.assign(ops)
+        assert balances() == {"pending": 500}
+
+    def test_installs_and_test_money_are_never_given_to_anybody(self, ops: User) -> None:
+        tell(observe(category="app-install", button_order_id=None))
+        with pytest.raises(Refused):
+            self.assign(ops)
+
+    @pytest.mark.parametrize(("customer_id", "reason"), [("no blanks", "why"), ("member-9", " ")])
+    def test_a_customer_id_and_a_reason_are_needed(
+        self, ops: User, customer_id: str, reason: str
+    ) -> None:
+        tell(observe(publisher_customer_id=None))
+        with pytest.raises(InvalidInput):
+            self.assign(ops, customer_id, reason)
+
+    def test_an_adjustment_after_naming_reaches_the_member(self, ops: User) -> None:
+        tell(observe(publisher_customer_id=None))
+        self.assign(ops)
+
+        tell(observe(publisher_customer_id=None, minutes=5, amount_minor=600, status="validated"))
+
+        assert balances("member-9") == {"available": 300}
+        account = Account.objects.get(kind=AccountKind.AVAILABLE)
+        assert account.earned_minor == 300
+
+    def test_button_naming_another_afterwards_waits_for_people(self, ops: User) -> None:
+        tell(observe(publisher_customer_id=None))
+        self.assign(ops)
+
+        (outcome,) = tell(observe(minutes=5))
+
+        assert (outcome.kind, outcome.reason) == (OutcomeKind.DEFERRED, "the member changed")
+
+
+def test_an_amount_at_the_edge_of_64_bits_is_booked_and_past_it_refused_alone() -> None:
+    edge = 2**63 - 1
+    first, second, third = tell(
+        observe("tx-1", amount_minor=edge),
+        observe("tx-2", amount_minor=edge, publisher_customer_id="other"),
+        observe("tx-3", amount_minor=edge),
+    )
+
+    assert (first.kind, second.kind) == (OutcomeKind.APPLIED, OutcomeKind.APPLIED)
+    assert third.kind is OutcomeKind.APPLIED
+    assert balances() == {"pending": 2 * (edge // 2)}
+
+    (fourth,) = tell(observe("tx-4", amount_minor=edge))
+    assert fourth.kind is OutcomeKind.DEFERRED
+    assert "64 bits" in fourth.reason
+    assert balances() == {"pending": 2 * (edge // 2)}
+
+
+def test_the_api_showing_a_state_without_its_steps_is_marked() -> None:
+    tell(observe(status="validated", minutes=60, channel=Channel.SYNC))
+
+    revision = Transaction.objects.get().revisions.get()
+    assert (revision.missing_from, revision.missing_until) == (NOON, NOON.replace(hour=13))

@@ -1,0 +1,228 @@
+"""The books derived again from what Button said and staff decided, and compared.
+
+For every transaction its revisions are run through the same pure rules as when they were booked;
+what each should have posted is compared with its entry group, and where they end with the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Prefetch
+
+from offers.rules.reward import Terms
+from rewards_site.button.schemas import TransactionObservation
+from rewards_site.kernel.db import snapshot
+from transactions.fold import Held, OrderState, fold, rewarded
+from transactions.holdings import Holding, difference
+from transactions.ledger import balances
+from transactions.ledger.balances import Difference
+from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
+from transactions.ledger.models import Account, Entry, EntryGroup
+from transactions.ledger.posting import GroupDraft
+from transactions.models import RevisionKind, Transaction, TransactionRevision
+from transactions.stored import holding
+from transactions.told import Channel, Told
+
+_CHUNK = 500
+_NOBODY = "nobody"
+"""No attribution field: a revision's member is taken from it and checked apart."""
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was checked, as counts, and every difference that was found."""
+
+    transactions: int = 0
+    revisions: int = 0
+    groups: int = 0
+    entries: int = 0
+    member_accounts: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+
+def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Verification:
+    """Derive everything again, on one snapshot. `progress` gets (transactions done, of how many).
+
+    Memory does not grow with the number of transactions; locks nothing.
+    """
+    found = Verification()
+    with snapshot():
+        found.groups = EntryGroup.objects.count()
+        found.entries = Entry.objects.count()
+        found.member_accounts = Account.objects.filter(member__isnull=False).count()
+        for check in (
+            balances.wrong_groups,
+            balances.wrong_accounts,
+            balances.wrong_running_balances,
+            balances.wrong_earnings,
+            _groups_without_cause,
+        ):
+            found.differences.extend(check())
+        total = Transaction.objects.count()
+        for chunk in _chunks():
+            for transaction in chunk:
+                found.transactions += 1
+                found.revisions += len(transaction.revisions.all())
+                found.differences.extend(_wrong_transaction(transaction))
+            if progress:
+                progress(found.transactions, total)
+    return found
+
+
+def _chunks() -> Iterator[Sequence[Transaction]]:
+    revisions = (
+        TransactionRevision.objects.select_related("entry_group", "member")
+        .prefetch_related(
+            Prefetch("entry_group__entries", queryset=Entry.objects.select_related("account"))
+        )
+        .order_by("number")
+    )
+    after = 0
+    while True:
+        chunk = list(
+            Transaction.objects.filter(pk__gt=after)
+            .order_by("pk")
+            .prefetch_related(Prefetch("revisions", queryset=revisions))[:_CHUNK]
+        )
+        if not chunk:
+            return
+        yield chunk
+        after = chunk[-1].pk
+
+
+def _groups_without_cause() -> Iterator[Difference]:
+    rows = EntryGroup.objects.filter(
+        kind__in=[GroupKind.TRANSACTION, GroupKind.ATTRIBUTION], transactionrevision__isnull=True
+    )
+    for group in rows.order_by("pk").iterator():
+        yield Difference(f"entry group {group.pk}", f"no revision caused it ({group.cause})")
+
+
+def _wrong_transaction(row: Transaction) -> Iterator[Difference]:
+    where = f"transaction {row.order_key} ({row.pk})"
+    state: OrderState | None = None
+    held = Holding(currency=row.currency)
+    revisions = list(row.revisions.all())
+    for position, revision in enumerate(revisions, start=1):
+        here = f"{where}, revision {revision.number}"
+        if revision.number != position:
+            yield Difference(here, f"should be number {position}")
+        derived = _derived(row, state, revision)
+        if isinstance(derived, str):
+            yield Difference(here, derived)
+            return
+        state = derived
+        yield from _wrong_revision(here, state, revision)
+        should = holding(state, member_id=revision.member_id)
+        yield from _wrong_entries(here, held, should, revision)
+        held = should
+    yield from _wrong_row(where, row, state, revisions)
+
+
+def _derived(
+    row: Transaction, state: OrderState | None, revision: TransactionRevision
+) -> OrderState | str:
+    """The order after this revision by the rules, or what is wrong with it."""
+    customer_id = revision.member.customer_id if revision.member else None
+    if revision.kind == RevisionKind.ASSIGNED:
+        if state is None:
+            return "staff named a member before Button told anything"
+        return rewarded(replace(state, customer_id=customer_id))
+    told = Told(
+        observation=TransactionObservation.from_json(revision.observation or {}),
+        channel=Channel(revision.source),
+        read_at=revision.read_at,
+        is_test=row.is_test,
+    )
+    state = state or OrderState(
+        currency=told.observation.currency,
+        category=told.observation.category,
+        is_test=row.is_test,
+    )
+    step = fold(state, told, attribution_field=_NOBODY, terms=Terms.from_json(revision.terms))
+    if isinstance(step, Held):
+        return f"what was told should not have been applied: {step.reason}"
+    if customer_id != state.customer_id:
+        names = (told.observation.publisher_customer_id, told.observation.pub_ref)
+        if state.customer_id is not None or customer_id not in names:
+            return "the member is not whom Button named"
+    return replace(step.order, customer_id=customer_id)
+
+
+def _wrong_revision(
+    where: str, state: OrderState, revision: TransactionRevision
+) -> Iterator[Difference]:
+    derived = (
+        state.status,
+        state.commission_minor,
+        state.reward_minor,
+        state.merchant_id,
+        state.terms,
+    )
+    stored = (
+        revision.status,
+        revision.commission_minor,
+        revision.reward_minor,
+        revision.merchant_id,
+        Terms.from_json(revision.terms),
+    )
+    if derived != stored:
+        yield Difference(where, f"says {_words(stored)}; derived again it is {_words(derived)}")
+
+
+def _words(values: tuple[object, ...]) -> str:
+    names = ("status", "commission", "reward", "merchant", "terms")
+    return ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
+
+
+def _wrong_entries(
+    where: str, held: Holding, should: Holding, revision: TransactionRevision
+) -> Iterator[Difference]:
+    draft = GroupDraft(cause=where, kind=GroupKind.TRANSACTION, postings=difference(held, should))
+    expected = draft.net_by_account()
+    booked: dict[AccountKey, int] = {}
+    if revision.entry_group is not None:
+        for entry in revision.entry_group.entries.all():
+            account = entry.account
+            key = AccountKey(
+                AccountKind(account.kind), account.currency, account.member_id, account.merchant_id
+            )
+            booked[key] = entry.debit_minor - entry.credit_minor
+    for key in sorted({*expected, *booked}, key=str):
+        if expected.get(key, 0) != booked.get(key, 0):
+            yield Difference(
+                where,
+                f"{key.kind} {key.currency}: booked {booked.get(key, 0)}, "
+                f"should be {expected.get(key, 0)} (debits less credits)",
+            )
+
+
+def _wrong_row(
+    where: str,
+    row: Transaction,
+    state: OrderState | None,
+    revisions: Sequence[TransactionRevision],
+) -> Iterator[Difference]:
+    if state is None:
+        yield Difference(where, "stands without a revision")
+        return
+    derived = (
+        state.status,
+        state.commission_minor,
+        state.reward_minor,
+        revisions[-1].member_id,
+        state.merchant_id,
+        len(revisions),
+    )
+    stored = (
+        row.status,
+        row.commission_minor,
+        row.reward_minor,
+        row.member_id,
+        row.merchant_id,
+        row.revision_count,
+    )
+    if derived != stored:
+        yield Difference(where, f"stands as {stored}; its revisions say {derived}")
