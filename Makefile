@@ -51,7 +51,7 @@ migrations-check: setup
 check: lint types migrations-check  ## all that is checked before the tests
 
 sandbox: setup  ## a local Button on port 9100
-	@$(BIN)/python manage.py button_sandbox --port 9100
+	@DEBUG=on $(BIN)/python manage.py button_sandbox --port 9100
 
 lock:  ## compile requirements/*.txt again (needs uv)
 	@for set in base dev; do uv pip compile -q --generate-hashes --universal --python-version 3.11 \
@@ -59,4 +59,4 @@ lock:  ## compile requirements/*.txt again (needs uv)
 	  requirements/$$set.in -o requirements/$$set.txt; done
 
 clean:  ## remove what was made here
-	@rm -rf .venv var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -123,6 +123,8 @@ class Demo:
             str(self.button_port),
             "--api-key",
             self.environment["BUTTON_API_KEY"],
+            "--seed",
+            str(secrets.randbelow(10**6)),
             "--shoppers",
             "8",
             "--orders-per-minute",

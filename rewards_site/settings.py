@@ -1,4 +1,4 @@
-"""Environment → settings, and nothing else. Every variable is documented in docs/settings.md."""
+"""Environment → settings, and nothing else. docs/operations.md tells every variable."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ INSTALLED_APPS = [
     "rewards_site",
     "rewards_site.members",
     "rewards_site.health",
-    "django.contrib.admin",
+    "rewards_site.apps.RewardsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "django_q",
 ]
 MIDDLEWARE = [
+    "rewards_site.health.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -116,7 +117,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "rewards_site" / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic step: the files are few and small
 CONTENT_SECURITY_POLICY = {
@@ -197,7 +197,7 @@ SYNC_PEAK_HOURS = (int(_hours[1]), int(_hours[2]))
 SYNC_PEAK_MINUTES = _whole("SYNC_PEAK_MINUTES", 5, least=1, most=24 * 60)
 SYNC_OFFPEAK_MINUTES = _whole("SYNC_OFFPEAK_MINUTES", 30, least=1, most=24 * 60)
 
-# The worker (django-q2); the reasons stand in docs/decisions ----------------------------------------
+# The worker (django-q2); the reasons stand in docs/decisions ---------------------------------
 Q_CLUSTER = {
     "name": "rewards",
     "orm": "default",  # a task is queued by the commit of whoever queues it
@@ -222,6 +222,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "rewards_site.kernel.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # ?format=… is nothing here, and no 404
 }
 
 # Logging ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from rewards_site.button.schemas import ButtonStatus
 from tests.factories import observe, tell
 from tests.members.calling import read
 
-pytestmark = [pytest.mark.urls("tests.members.urls"), pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def test_a_member_without_money_has_no_balances() -> None:

@@ -11,9 +11,12 @@ from rewards_site.button.schemas import ButtonStatus
 from tests.factories import MEMBER, NOON, observe, tell
 from tests.members.calling import read
 from transactions.attribution import assign_member
-from transactions.models import Transaction
+from transactions.history import history_of
+from transactions.models import Transaction, TransactionRevision
+from transactions.statement import statement_of, transactions_of
+from transactions.told import Told
 
-pytestmark = [pytest.mark.urls("tests.members.urls"), pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Step = tuple[str, int, int, str]
 PENDING, VALIDATED, DECLINED = ButtonStatus.PENDING, ButtonStatus.VALIDATED, ButtonStatus.DECLINED
@@ -25,7 +28,12 @@ def say(*steps: tuple[ButtonStatus, int], currency: str = "USD") -> None:
         told = observe(
             "tx-1", minutes=minute, status=status, amount_minor=amount, currency=currency
         )
-        tell(told, at=NOON + timedelta(minutes=minute, seconds=1))
+        hear(told)
+
+
+def hear(told: Told) -> None:
+    """Take it in a second after it happened."""
+    tell(told, at=told.observation.modified_at + timedelta(seconds=1))
 
 
 def history(customer_id: str = MEMBER) -> list[Step]:
@@ -128,7 +136,7 @@ def test_an_order_confirmed_at_nothing() -> None:
 
 def test_what_changes_nothing_for_the_member_is_not_told() -> None:
     say((PENDING, 800), (PENDING, 801), (PENDING, 800))
-    tell(observe("tx-1", minutes=9, amount_minor=800, order_total_minor=5000))
+    hear(observe("tx-1", minutes=9, amount_minor=800, order_total_minor=5000))
     assert Transaction.objects.get().revision_count > 1
 
     assert history() == [("pending", 400, 400, "The store reported your purchase.")]
@@ -136,9 +144,17 @@ def test_what_changes_nothing_for_the_member_is_not_told() -> None:
 
 def test_an_order_that_comes_back_under_a_new_id() -> None:
     say((PENDING, 800), (DECLINED, 800))
-    later = {"button_order_id": "btnorder-1", "created_at": NOON.replace(hour=13)}
-    tell(observe("tx-2", minutes=61, amount_minor=600, **later))
-    tell(observe("tx-2", minutes=62, amount_minor=600, status=VALIDATED, **later))
+    for minutes, status in ((61, PENDING), (62, VALIDATED)):
+        hear(
+            observe(
+                "tx-2",
+                minutes=minutes,
+                status=status,
+                amount_minor=600,
+                button_order_id="btnorder-1",
+                created_at=NOON.replace(hour=13),
+            )
+        )
 
     assert history()[2:] == [
         ("pending", 300, 300, "The store reported this order again; the reward is pending."),
@@ -147,10 +163,10 @@ def test_an_order_that_comes_back_under_a_new_id() -> None:
 
 
 def test_an_order_matched_later_begins_where_it_became_theirs() -> None:
-    tell(observe("tx-1", publisher_customer_id=None, amount_minor=800))
-    tell(observe("tx-1", publisher_customer_id=None, minutes=1, amount_minor=500))
+    hear(observe("tx-1", publisher_customer_id=None, amount_minor=800))
+    hear(observe("tx-1", publisher_customer_id=None, minutes=1, amount_minor=500))
     assign("user-42")
-    tell(observe("tx-1", publisher_customer_id=None, minutes=2, amount_minor=500, status=VALIDATED))
+    hear(observe("tx-1", publisher_customer_id=None, minutes=2, amount_minor=500, status=VALIDATED))
 
     assert history("user-42") == [
         ("pending", 250, 250, "Your purchase was matched to you."),
@@ -180,17 +196,71 @@ def test_an_order_matched_later_begins_where_it_became_theirs() -> None:
     ],
 )
 def test_an_order_matched_after_it_was_final(status: ButtonStatus, amount: int, step: Step) -> None:
-    tell(observe("tx-1", publisher_customer_id=None, amount_minor=amount, status=status))
+    hear(observe("tx-1", publisher_customer_id=None, amount_minor=amount, status=status))
     assign("user-42")
 
     assert history("user-42") == [step]
 
 
 def test_an_order_that_button_names_the_member_of_later() -> None:
-    tell(observe("tx-1", publisher_customer_id=None, amount_minor=800))
-    tell(observe("tx-1", minutes=1, amount_minor=800))
+    hear(observe("tx-1", publisher_customer_id=None, amount_minor=800))
+    hear(observe("tx-1", minutes=1, amount_minor=800))
 
     assert history() == [("pending", 400, 400, "Your purchase was matched to you.")]
+
+
+def test_a_change_booked_while_we_read_is_in_neither_the_reward_nor_the_history() -> None:
+    say((PENDING, 800), (PENDING, 500))
+    row = transactions_of(MEMBER).get()
+    row.reward_minor, row.revision_count = 400, 1  # as it was read just before the second commit
+
+    statement = statement_of(row)
+
+    assert [step.reward_minor for step in statement.history] == [statement.reward] == [400]
+
+
+def test_what_it_was_with_another_member_is_never_shown() -> None:
+    told = [(1, None), (2, 7), (3, 7), (4, 8), (5, 7), (6, 7)]
+    revisions = [
+        TransactionRevision(
+            number=number,
+            member_id=member_id,
+            status=PENDING,
+            reward_minor=100 * number,
+            recorded_at=NOON + timedelta(minutes=number),
+        )
+        for number, member_id in told
+    ]
+
+    steps = history_of(revisions, member_id=7, currency="USD")
+
+    assert [(step.reward_minor, step.change_minor, step.why) for step in steps] == [
+        (500, 500, "Your purchase was matched to you."),
+        (600, 100, "The store changed your order: the reward went from 5.00 to 6.00 USD."),
+    ]
+    assert history_of(revisions, member_id=8, currency="USD") == []
+
+
+@pytest.mark.parametrize("before", list(ButtonStatus))
+@pytest.mark.parametrize("after", list(ButtonStatus))
+@pytest.mark.parametrize("rewards", [(0, 0), (400, 400), (400, 250), (0, 250), (400, 0)])
+def test_every_change_has_a_sentence_without_gaps(
+    before: ButtonStatus, after: ButtonStatus, rewards: tuple[int, int]
+) -> None:
+    revisions = [
+        TransactionRevision(
+            number=number, member_id=7, status=status, reward_minor=reward, recorded_at=NOON
+        )
+        for number, status, reward in ((1, before, rewards[0]), (2, after, rewards[1]))
+    ]
+
+    steps = history_of(revisions, member_id=7, currency="USD")
+
+    assert len(steps) == (1 if (before, rewards[0]) == (after, rewards[1]) else 2)
+    for step in steps:
+        assert step.why.endswith(".")
+        assert "%" not in step.why
+        assert "commission" not in step.why.lower()
 
 
 def assign(customer_id: str) -> None:

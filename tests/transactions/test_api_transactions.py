@@ -15,7 +15,7 @@ from tests.factories import MEMBER, MERCHANT, NOON, observe, tell
 from tests.members.calling import call, problem_of, read
 from transactions.models import Transaction
 
-pytestmark = [pytest.mark.urls("tests.members.urls"), pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 SHIRT = LineItem(
     identifier="sku-1",

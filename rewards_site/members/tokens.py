@@ -1,0 +1,162 @@
+"""Members' tokens: JSON Web Tokens (RFC 7519) signed with HS256 by the publisher, or by us.
+
+`exp` is required and strict; `nbf` may be up to ten seconds ahead of our clock; `iss` and `aud` are
+checked where they are configured. `sub` is the customer id.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from django.conf import settings
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from rewards_site.kernel import clock
+from rewards_site.kernel.errors import InvalidInput, Refused
+from rewards_site.members.models import is_customer_id
+
+log = logging.getLogger(__name__)
+
+_ALGORITHM = "HS256"
+_TOKEN_BYTES_MAX = 8 * 1024
+_LEEWAY_SECONDS = 10
+"""For `nbf` alone: the clock of whoever signs may be a little ahead of ours."""
+_DAYS_MAX = 3650
+_REALM = 'Bearer realm="members"'
+
+
+class TokensNotSetUp(Refused):
+    """No secret is configured, so that no token can be checked or issued."""
+
+    code = "tokens_not_set_up"
+
+
+class TokenRefused(Refused):
+    """Not a token of ours, not valid (any more), or of nobody."""
+
+    code = "token_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberIdentity:
+    """Whom a valid token names; a member of that customer id need not exist yet."""
+
+    customer_id: str
+
+
+def identity_of(request: Request) -> MemberIdentity:
+    """Who asks. Only for views that demand a member's token."""
+    identity = request.auth
+    assert isinstance(identity, MemberIdentity), "IsMember let nobody through"
+    return identity
+
+
+def read_token(token: str, *, at: datetime) -> MemberIdentity:
+    """Whom `token` names. Raises: TokensNotSetUp, TokenRefused."""
+    if not settings.MEMBER_JWT_SECRET:
+        raise TokensNotSetUp("MEMBER_JWT_SECRET is not set.")
+    if len(token) > _TOKEN_BYTES_MAX or not token.isascii():
+        raise TokenRefused("too long, or not ASCII")
+    claims = _verified_claims(token)
+    expires = claims["exp"]
+    if isinstance(expires, bool) or not isinstance(expires, int | float):
+        raise TokenRefused("exp is not a number")
+    if not at.timestamp() < expires < math.inf:  # so put, NaN is refused as well
+        raise TokenRefused("expired, or never to expire")
+    if not is_customer_id(claims["sub"]):
+        raise TokenRefused("sub is no customer id")
+    return MemberIdentity(customer_id=claims["sub"])
+
+
+def _verified_claims(token: str) -> dict[str, Any]:
+    issuer = settings.MEMBER_JWT_ISSUER or None
+    audience = settings.MEMBER_JWT_AUDIENCE or None
+    try:
+        return jwt.decode(
+            token,
+            settings.MEMBER_JWT_SECRET,
+            algorithms=[_ALGORITHM],
+            issuer=issuer,
+            audience=audience,
+            leeway=_LEEWAY_SECONDS,
+            options={
+                "require": [
+                    "exp",
+                    "sub",
+                    *(["iss"] if issuer else []),
+                    *(["aud"] if audience else []),
+                ],
+                "verify_exp": False,  # strictly, by read_token
+                "verify_iat": False,  # says when, not whether
+                "verify_jti": False,
+                "verify_aud": audience is not None,
+                "verify_iss": issuer is not None,
+            },
+        )
+    except jwt.InvalidKeyError as error:  # such as a public key in the place of the secret
+        raise TokensNotSetUp("MEMBER_JWT_SECRET is no secret for HS256.") from error
+    except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        # The last four: what the parsers below raise for claims such as "nbf": Infinity.
+        raise TokenRefused(type(error).__name__) from error
+
+
+def issue_token(customer_id: str, *, days: int, at: datetime) -> str:
+    """A token for `customer_id` that is good for `days` from `at`.
+
+    Raises: InvalidInput (no customer id; days not 1 to 3650), TokensNotSetUp.
+    """
+    if not is_customer_id(customer_id):
+        raise InvalidInput(
+            "A customer id is 1 to 255 visible ASCII characters without blanks.",
+            fields={"customer_id": "not 1 to 255 characters of ASCII 0x21 to 0x7E"},
+        )
+    if not 1 <= days <= _DAYS_MAX:
+        raise InvalidInput(
+            f"A token is good for 1 to {_DAYS_MAX} days.", fields={"days": f"1 to {_DAYS_MAX}"}
+        )
+    if not settings.MEMBER_JWT_SECRET:
+        raise TokensNotSetUp("MEMBER_JWT_SECRET is not set: set it, then ask again.")
+    claims: dict[str, Any] = {
+        "sub": customer_id,
+        "iat": int(at.timestamp()),
+        "exp": int((at + timedelta(days=days)).timestamp()),
+    }
+    if settings.MEMBER_JWT_ISSUER:
+        claims["iss"] = settings.MEMBER_JWT_ISSUER
+    if settings.MEMBER_JWT_AUDIENCE:
+        claims["aud"] = settings.MEMBER_JWT_AUDIENCE
+    try:
+        return jwt.encode(claims, settings.MEMBER_JWT_SECRET, algorithm=_ALGORITHM)
+    except jwt.InvalidKeyError as error:
+        raise TokensNotSetUp("MEMBER_JWT_SECRET is no secret for HS256.") from error
+
+
+class MemberAuthentication(BaseAuthentication):
+    """`Authorization: Bearer JWT`; anything else that is there is a 401, never a 500."""
+
+    def authenticate(self, request: Request) -> tuple[None, MemberIdentity] | None:
+        header = str(request.META.get("HTTP_AUTHORIZATION", ""))
+        scheme, _blank, token = header.strip(" ").partition(" ")
+        if scheme.lower() != "bearer":
+            return None  # IsMember says that a token is needed
+        try:
+            return None, read_token(token.strip(" "), at=clock.now())
+        except TokensNotSetUp as error:
+            log.error("members.tokens_not_set_up", extra={"why": str(error)})  # noqa: TRY400
+            raise AuthenticationFailed(_("Tokens are not set up on this server.")) from error
+        except TokenRefused as error:
+            log.info("members.token_refused", extra={"why": str(error)})
+            raise AuthenticationFailed(_("The token is not valid or has expired.")) from error
+
+    def authenticate_header(self, request: Request) -> str:
+        """RFC 6750, 3.1: `error` only where there was a token to refuse."""
+        has_token = str(request.META.get("HTTP_AUTHORIZATION", "")).strip()
+        return f'{_REALM}, error="invalid_token"' if has_token else _REALM
