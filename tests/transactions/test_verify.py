@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from tests.factories import observe, tell, tell_each
 from transactions.verify import verify_ledger
@@ -93,7 +94,7 @@ def test_every_corruption_is_reported(sql: str, words: str, corrupt: Callable[[s
 
 
 def test_it_costs_the_same_number_of_queries_for_one_and_for_many(
-    django_assert_max_num_queries: Callable[..., object],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     tell(*[observe(f"tx-{number}") for number in range(60)])
 

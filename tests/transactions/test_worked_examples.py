@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
@@ -102,7 +104,7 @@ def test_what_is_older_is_ignored() -> None:
     ],
 )
 def test_after_a_final_state_anything_else_waits_for_people(
-    later: dict[str, object], why: str
+    later: dict[str, Any], why: str
 ) -> None:
     tell(observe(status="validated"))
 
@@ -152,7 +154,7 @@ def test_an_install_never_reaches_a_member() -> None:
         ({"currency": "XYZ"}, "unknown currency 'XYZ'"),
     ],
 )
-def test_what_is_unknown_waits_for_people(fields: dict[str, str], why: str) -> None:
+def test_what_is_unknown_waits_for_people(fields: dict[str, Any], why: str) -> None:
     (outcome,) = tell(observe(**fields))
 
     assert (outcome.kind, outcome.reason) == (OutcomeKind.DEFERRED, why)
@@ -177,7 +179,7 @@ def test_another_currency_than_the_accounts_waits_for_people() -> None:
     ],
 )
 def test_a_known_order_that_changes_who_or_what_it_is_waits_for_people(
-    fields: dict[str, str], word: str
+    fields: dict[str, Any], word: str
 ) -> None:
     tell(observe())
 

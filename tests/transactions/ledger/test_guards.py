@@ -105,7 +105,7 @@ def test_no_entry_joins_a_group_later() -> None:
     ("debit", "credit"), [(0, 0), (5, 5), (-5, 0)], ids=["zero", "both sides", "negative"]
 )
 def test_an_entry_is_a_debit_or_a_credit_of_more_than_zero(debit: int, credit: int) -> None:
-    account = Account.objects.filter(member=None).first()
+    account = Account.objects.filter(member=None).earliest("pk")
     with pytest.raises(DatabaseError, match="entry_is_debit_or_credit"), atomic():
         Entry.objects.create(
             group_id=10**6, account=account, number=0, debit_minor=debit, credit_minor=credit

@@ -1,0 +1,69 @@
+"""One HTTP answer of Button's → a page, an error, or the wish to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rewards_site.button.address import has_cursor
+from rewards_site.button.backoff import http_date, retry_after_seconds
+from rewards_site.button.envelope import NotEnvelope, read_list
+from rewards_site.button.errors import ButtonError, is_retried, refusal
+from rewards_site.button.pages import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer whose body is complete. `read_at` is when that was."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    read_at: datetime
+
+
+class AskAgainError(Exception):
+    """This attempt failed, the next may not; not before `after_seconds` if Button said so."""
+
+    def __init__(self, why: str, *, after_seconds: float | None = None) -> None:
+        super().__init__(why)
+        self.after_seconds = after_seconds
+
+
+def read_page(answer: Answer, *, has_followed_cursor: bool, api_key: str) -> Page:
+    """Raises: AskAgainError; ButtonError for what will not change by asking again."""
+    server_at = http_date(answer.headers.get("Date"))
+    if is_retried(answer.status):
+        raise AskAgainError(
+            f"it answered {answer.status}",
+            after_seconds=retry_after_seconds(
+                answer.headers.get("Retry-After"), at=server_at or answer.read_at
+            ),
+        )
+    if answer.status >= 400:
+        raise refusal(
+            status=answer.status,
+            reason=answer.reason,
+            body=answer.body,
+            has_followed_cursor=has_followed_cursor,
+            api_key=api_key,
+        )
+    if answer.status >= 300:
+        raise ButtonError(
+            f"Button answered with a redirect ({answer.status}), which is not followed: "
+            "look at BUTTON_API_URL."
+        )
+    try:
+        rows, told_next = read_list(answer.body)
+    except NotEnvelope as error:
+        raise AskAgainError(str(error)) from None
+    return Page(
+        rows=rows,
+        next_url=told_next if told_next and has_cursor(told_next) else None,
+        read_at=answer.read_at,
+        server_at=server_at,
+        url=answer.url,
+    )

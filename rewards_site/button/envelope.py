@@ -1,0 +1,50 @@
+"""Button's response envelope (sheet, 1.3): `meta` beside `object`, `objects` or `error`."""
+
+from __future__ import annotations
+
+from rewards_site.button.wirejson import JsonObject, NotJson, parse
+
+
+class NotEnvelope(ValueError):
+    """A 2xx answer that is not Button's; the message says what it was instead."""
+
+
+def read_list(body: bytes) -> tuple[list[object], str | None]:
+    """`objects`, and `meta.next` as told. Raises: NotEnvelope.
+
+    Strict, because half an answer that passes for a whole one would end a list too early.
+    """
+    try:
+        answer = parse(body)
+    except NotJson:
+        is_empty = not body.strip()
+        raise NotEnvelope(f"its answer was {'empty' if is_empty else 'not JSON'}") from None
+    if not isinstance(answer, JsonObject):
+        raise NotEnvelope("its answer was not a JSON object")
+    meta = answer.get("meta")
+    if not isinstance(meta, JsonObject) or meta.get("status") != "ok":
+        raise NotEnvelope("its answer did not have the status ok")
+    rows, told_next = answer.get("objects"), meta.get("next")
+    if not isinstance(rows, list):
+        raise NotEnvelope("its answer held no list")
+    if not isinstance(told_next, str | None):
+        raise NotEnvelope("its next page was not a URL")
+    if answer.conflicting_keys & {"meta", "objects"} or "next" in meta.conflicting_keys:
+        raise NotEnvelope("its answer told the same twice, differently")
+    return rows, told_next or None
+
+
+def told_error(body: bytes) -> tuple[str | None, str | None]:
+    """`error.message` and `error.type` of the envelope, where there are any."""
+    try:
+        answer = parse(body)
+    except NotJson:
+        return None, None
+    error = answer.get("error") if isinstance(answer, JsonObject) else None
+    if not isinstance(error, JsonObject):
+        return None, None
+    message, error_type = error.get("message"), error.get("type")
+    return (
+        message if isinstance(message, str) else None,
+        error_type if isinstance(error_type, str) else None,
+    )
