@@ -7,13 +7,15 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pytest
 import responses as responses_library
 from django.db import connection, connections
+from django.test.utils import setup_databases, teardown_databases
 from hypothesis import HealthCheck, settings
+from pytest_django import DjangoDbBlocker
 
 settings.register_profile(
     "rewards",
@@ -33,6 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(reason)
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """As pytest-django's own, but also where only copies of the database are asked for."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
+        yield
+        teardown_databases(made, verbosity=0)
+
+
 @dataclass
 class CommittedDatabase:
     """A migrated database of its own, where commits are real: for threads and processes."""
@@ -46,7 +61,7 @@ _copies = 0
 
 @pytest.fixture
 def committed_db(
-    django_db_setup: None, django_db_blocker: Any, tmp_path: Path
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path: Path
 ) -> Iterator[CommittedDatabase]:
     """A copy of the migrated template. Append-only tables cannot be flushed, so it is dropped."""
     global _copies  # noqa: PLW0603
@@ -74,8 +89,6 @@ def committed_db(
 
 
 def _as_admin(sql: str) -> None:
-    import psycopg
-
     settings_dict = connection.settings_dict
     with psycopg.connect(
         host=settings_dict["HOST"], user="postgres", dbname="postgres", autocommit=True

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q
 
@@ -19,7 +18,6 @@ from offers.models import Merchant
 from rewards_site.button.schemas import CATEGORIES, TransactionObservation
 from rewards_site.kernel.currencies import EXPONENTS
 from rewards_site.kernel.db import insert_missing, overwrite
-from rewards_site.members.models import Member
 from transactions.fold import is_test_money
 from transactions.models import ButtonAccount, Transaction, TransactionChild
 from transactions.told import Outcome, Told, deferred
@@ -274,28 +272,3 @@ def _children(
             raise RacedError
         children.setdefault(row.transaction_id, []).append(row)
     return children
-
-
-def ensure_members(customer_ids: set[str], *, at: datetime) -> dict[str, int]:
-    """customer id → pk of its member, made where missing. Inserted sorted, never locked."""
-    if not customer_ids:
-        return {}
-    known = _member_ids(customer_ids)
-    missing = sorted(customer_ids - known.keys())
-    if missing:
-        insert_missing(Member(customer_id=text, created_at=at) for text in missing)
-        known |= _member_ids(set(missing))
-    return known
-
-
-def _member_ids(customer_ids: set[str]) -> dict[str, int]:
-    rows: Any = Member.objects.filter(customer_id__in=customer_ids)
-    return dict(rows.values_list("customer_id", "pk"))
-
-
-def customer_ids_of(member_ids: set[int]) -> dict[int, str]:
-    """pk → customer id of these members."""
-    if not member_ids:
-        return {}
-    rows: Any = Member.objects.filter(pk__in=member_ids)
-    return dict(rows.values_list("pk", "customer_id"))

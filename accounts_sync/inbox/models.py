@@ -18,7 +18,7 @@ class WebhookEvent(models.Model):
     """One webhook event, raw, and what became of it. The raw side is append-only (guards)."""
 
     # null: a ping or a rejected body, which takes no id
-    hook_id = models.CharField(max_length=255, null=True, blank=True, unique=True)  # noqa: DJ001
+    hook_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     event_type = models.CharField(max_length=255, blank=True)
     tx_id = models.CharField(max_length=255, blank=True, db_index=True)
     body = models.BinaryField()

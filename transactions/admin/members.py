@@ -12,7 +12,7 @@ from offers.models import Merchant
 from rewards_site.kernel.admin import panels
 from rewards_site.kernel.admin.columns import link, list_url, page_url
 from rewards_site.kernel.admin.panels import Panel, may_view
-from rewards_site.kernel.admin.text import label, money_text, utc_text
+from rewards_site.kernel.admin.text import EMPTY, label, money_text, utc_text
 from rewards_site.members.models import Member
 from transactions.ledger.chart import AccountKind
 from transactions.ledger.models import Account
@@ -55,23 +55,23 @@ def _balances(member: Member) -> Panel:
 
 
 def _orders(key: str, owner: Member | Merchant) -> Panel:
+    other = "Merchant" if key == "member" else "Member"
     orders = Transaction.objects.filter(**{key: owner}).select_related("member", "merchant")
     latest = list(orders.defer("terms").order_by("-public_id")[: _LATEST + 1])
     return Panel(
         title="Orders, newest first",
-        headings=["Order", "First seen", "Merchant", "Member", "Status", "#Commission", "#Reward"],
-        rows=[_order_cells(order) for order in latest[:_LATEST]],
+        headings=["Order", "First seen", other, "Status", "#Commission", "#Reward"],
+        rows=[_order_cells(order, other) for order in latest[:_LATEST]],
         empty="No order yet.",
-        more_url=list_url(Transaction, f"{key}={owner.pk}"),
+        more_url=list_url(Transaction, f"{key}={owner.pk}") if len(latest) > _LATEST else "",
     )
 
 
-def _order_cells(order: Transaction) -> list[Any]:
+def _order_cells(order: Transaction, other: str) -> list[Any]:
     return [
         link(order, page_url(order)),
         utc_text(order.first_seen_at),
-        order.merchant or "",
-        order.member or "",
+        (order.merchant if other == "Merchant" else order.member) or EMPTY,
         label(order.status),
         money_text(order.commission_minor, order.currency),
         money_text(order.reward_minor, order.currency),

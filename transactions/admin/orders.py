@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -195,8 +194,8 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
                 title="Totals per currency",
                 headings=["Currency", "#Orders", "#Commission", "#Reward"],
                 rows=[
-                    [currency, count, money_text(commission, currency), money_text(reward, currency)]
-                    for currency, (count, commission, reward) in sorted(totals.items())
+                    [currency, count, *(money_text(minor, currency) for minor in minors)]
+                    for currency, (count, *minors) in sorted(totals.items())
                 ],
                 empty="",
             ),
@@ -236,10 +235,12 @@ class TransactionChildAdmin(ReadOnlyAdmin[TransactionChild]):
         ("Times", {"fields": ("created_at", "modified_at", "read_at", "source")}),
         ("Last told, field by field, with the date it was told", {"fields": ("told",)}),
     )
-    when_empty = "No tx id yet. They come with Button's webhooks and with manage.py sync_transactions."
+    when_empty = (
+        "No tx id yet. They come with Button's webhooks and with manage.py sync_transactions."
+    )
 
 
-def _unattributed(at: datetime) -> attention.Card:
+def _unattributed() -> attention.Card:
     waiting = Transaction.objects.filter(UNATTRIBUTED)
     return attention.Card(
         title="Orders without a member",

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from django.db.models import Model
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -38,7 +39,7 @@ def children_panel(row: Transaction) -> Panel:
             for child in children[:ROWS_MAX]
         ],
         empty="This order has no child; that cannot be. Run manage.py verify_ledger.",
-        more_url=list_url(TransactionChild, f"transaction={row.pk}"),
+        more_url=_more(TransactionChild, row, len(children)),
     )
 
 
@@ -52,7 +53,16 @@ def revisions_panel(row: Transaction) -> Panel:
     return Panel(
         title="Revisions, newest first",
         note="All that Button ever said of this order and all that staff decided, never changed.",
-        headings=["#No.", "Recorded", "By", "What changed", "Status", "#Reward", "#Change", "Booked"],
+        headings=[
+            "#No.",
+            "Recorded",
+            "By",
+            "What changed",
+            "Status",
+            "#Reward",
+            "#Change",
+            "Booked",
+        ],
         rows=[
             [
                 link(revision.number, page_url(revision)),
@@ -67,7 +77,7 @@ def revisions_panel(row: Transaction) -> Panel:
             for revision in revisions[:ROWS_MAX]
         ],
         empty="This order has no revision; that cannot be. Run manage.py verify_ledger.",
-        more_url=list_url(TransactionRevision, f"transaction={row.pk}"),
+        more_url=_more(TransactionRevision, row, len(revisions)),
     )
 
 
@@ -101,6 +111,10 @@ def groups_panel(row: Transaction) -> Panel:
     )
 
 
+def _more(model: type[Model], row: Transaction, found: int) -> str:
+    return list_url(model, f"transaction={row.pk}") if found > ROWS_MAX else ""
+
+
 def changes_of(revisions: Iterable[TransactionRevision], currency: str) -> dict[int, SafeString]:
     """Revision number → what it said that the one before it, of the same child, did not."""
     before: dict[int | None, Mapping[str, Any]] = {}
@@ -112,7 +126,7 @@ def changes_of(revisions: Iterable[TransactionRevision], currency: str) -> dict[
         known = before.get(revision.child_id, {})
         told = revision.observation
         news = [
-            _difference(name, known.get(name), told.get(name), currency)
+            _difference(name, known.get(name), told.get(name), _currency_of(name, told, currency))
             for name in told
             if name not in _NOT_NEWS and told.get(name) != known.get(name)
         ]
@@ -147,9 +161,16 @@ def _difference(name: str, old: Any, new: Any, currency: str) -> str:
     heading = name.removesuffix("_minor").removesuffix("_at").replace("_", " ")
     if name == "lines":
         return f"lines: {len(new or [])}"
-    unit = currency if name == "amount_minor" else ""
-    text = _plain(name, new, unit)
-    return f"{heading}: {text}" if old is None else f"{heading}: {_plain(name, old, unit)} → {text}"
+    text = _plain(name, new, currency)
+    before = _plain(name, old, currency)
+    return f"{heading}: {text}" if old is None else f"{heading}: {before} → {text}"
+
+
+def _currency_of(name: str, told: Mapping[str, Any], currency: str) -> str:
+    """Of the field `name`, where it is money; an order's total may be in another currency."""
+    if name == "order_total_minor":
+        return str(told.get("order_currency") or currency)
+    return currency if name.endswith("_minor") else ""
 
 
 def _plain(name: str, value: Any, currency: str) -> str:

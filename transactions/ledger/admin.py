@@ -1,4 +1,4 @@
-"""The books, to be read. Nobody writes here: post() alone does, and the database refuses the rest."""
+"""The books, to be read. post() alone writes them; the database refuses the rest."""
 
 from __future__ import annotations
 
@@ -38,10 +38,15 @@ def entry_cells(entry: Entry) -> list[Any]:
     return [
         link(account, page_url(account)),
         account.member or account.merchant or "house",
-        money_text(entry.debit_minor, account.currency) if entry.debit_minor else "",
-        money_text(entry.credit_minor, account.currency) if entry.credit_minor else "",
+        _amount(entry.debit_minor, account.currency),
+        _amount(entry.credit_minor, account.currency),
         money_text(entry.balance_after_minor, account.currency),
     ]
+
+
+def _amount(minor: int, currency: str) -> str:
+    """An entry has one side: the other stays blank, as in any journal."""
+    return money_text(minor, currency) if minor else ""
 
 
 @admin.register(Account)
@@ -82,7 +87,8 @@ class AccountAdmin(ReadOnlyAdmin[Account]):
         return money_text(account.credited_minor - account.debited_minor, account.currency)
 
     def panels(self, request: HttpRequest, row: Account) -> list[Panel]:
-        entries = Entry.objects.filter(account=row).select_related("group").order_by("-pk")
+        latest = Entry.objects.filter(account=row).select_related("group").order_by("-pk")
+        entries = list(latest[: ROWS_MAX + 1])
         return [
             Panel(
                 title="Latest entries",
@@ -92,14 +98,14 @@ class AccountAdmin(ReadOnlyAdmin[Account]):
                         entry.number or EMPTY,
                         utc_text(entry.group.posted_at),
                         link(entry.group, page_url(entry.group)),
-                        money_text(entry.debit_minor, row.currency) if entry.debit_minor else "",
-                        money_text(entry.credit_minor, row.currency) if entry.credit_minor else "",
+                        _amount(entry.debit_minor, row.currency),
+                        _amount(entry.credit_minor, row.currency),
                         money_text(entry.balance_after_minor, row.currency),
                     ]
                     for entry in entries[:ROWS_MAX]
                 ],
                 empty="Nothing was booked on this account yet.",
-                more_url=list_url(Entry, f"account={row.pk}"),
+                more_url=list_url(Entry, f"account={row.pk}") if len(entries) > ROWS_MAX else "",
             )
         ]
 
@@ -126,8 +132,8 @@ class EntryAdmin(ReadOnlyAdmin[Entry]):
         "group",
         "account",
         "whose",
-        "debit_minor",
-        "credit_minor",
+        "debit",
+        "credit",
         "balance_after_minor",
     )
     list_select_related = ("group", "account__member", "account__merchant")
@@ -145,8 +151,8 @@ class EntryAdmin(ReadOnlyAdmin[Entry]):
                     "account",
                     "whose",
                     "number",
-                    "debit_minor",
-                    "credit_minor",
+                    "debit",
+                    "credit",
                     "balance_after_minor",
                 )
             },
@@ -157,6 +163,14 @@ class EntryAdmin(ReadOnlyAdmin[Entry]):
     @admin.display(description="posted")
     def posted(self, entry: Entry) -> str:
         return utc_text(entry.group.posted_at)
+
+    @admin.display(description="debit")
+    def debit(self, entry: Entry) -> str:
+        return _amount(entry.debit_minor, entry.account.currency)
+
+    @admin.display(description="credit")
+    def credit(self, entry: Entry) -> str:
+        return _amount(entry.credit_minor, entry.account.currency)
 
     @admin.display(description="whose")
     def whose(self, entry: Entry) -> str:

@@ -1,0 +1,199 @@
+"""ingest(): keep the bytes, count a repeat, apply in a savepoint, mark. One commit a webhook."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from django.db import IntegrityError
+from django.db.models import F
+
+from accounts_sync.inbox.attempt import REASON_MAX, Arrival, marks, observe, try_to_apply
+from accounts_sync.inbox.envelope import (
+    TEXT_MAX,
+    Event,
+    NotAnEvent,
+    Ping,
+    read_envelope,
+    storable_text,
+)
+from accounts_sync.inbox.models import EventStatus, WebhookEvent
+from rewards_site.kernel.db import atomic
+from transactions.told import OutcomeKind
+
+log = logging.getLogger(__name__)
+
+PING_REASON: Final = "a ping: neither `id` nor `event_type`"
+
+
+class Taken(StrEnum):
+    """What became of a delivery; the words of the contract's table."""
+
+    PROCESSED = "processed"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+
+
+_TAKEN: Final = {
+    OutcomeKind.APPLIED: Taken.PROCESSED,
+    OutcomeKind.IGNORED: Taken.IGNORED,
+    OutcomeKind.DEFERRED: Taken.DEFERRED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    taken: Taken
+    event_id: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A signed body, and when it came."""
+
+    body: bytes
+    is_test: bool
+    at: datetime
+
+
+def ingest(delivery: Delivery) -> Receipt:
+    """Take in one signed body: all of it in one commit, or nothing.
+
+    Raises: a database error when the database can't answer or commit; then nothing is kept.
+    """
+    envelope = read_envelope(delivery.body)
+    match envelope:
+        case NotAnEvent():
+            receipt = _keep_without_id(
+                delivery, envelope.digest, EventStatus.REJECTED, envelope.reason
+            )
+        case Ping():
+            receipt = _keep_without_id(delivery, envelope.digest, EventStatus.IGNORED, PING_REASON)
+        case Event():
+            receipt = _take_event(delivery, envelope)
+    log.info(
+        "webhook.taken",
+        extra={"taken": receipt.taken.value, "webhook_event": receipt.event_id},
+    )
+    return receipt
+
+
+def _keep_without_id(delivery: Delivery, digest: str, status: EventStatus, reason: str) -> Receipt:
+    """One row per content, however often it comes; a race that makes two does no harm."""
+    with atomic():
+        known = (
+            WebhookEvent.objects.filter(
+                hook_id=None,
+                beside=None,
+                status=status,
+                body_digest=digest,
+                is_test=delivery.is_test,
+            )
+            .order_by("pk")
+            .values_list("pk", flat=True)
+            .first()
+        )
+        if known is not None:
+            _count_delivery(known)
+        else:
+            known = _new_row(delivery, digest, status=status, reason=reason).pk
+    taken = Taken.REJECTED if status is EventStatus.REJECTED else Taken.IGNORED
+    return Receipt(taken=taken, reason=reason, event_id=known)
+
+
+def _take_event(delivery: Delivery, event: Event) -> Receipt:
+    observed = observe(event)  # pure: before the database is asked for anything
+    with atomic():
+        # The look only spares the database's log an error for each repeat: of several first
+        # deliveries at once, the unique constraint decides, and it makes the others wait.
+        first = _event_of(event.hook_id)
+        row = _insert_unless_known(delivery, event) if first is None else None
+        if row is not None:
+            arrival = Arrival(event_id=row.pk, is_test=delivery.is_test, received_at=delivery.at)
+            outcome = try_to_apply(observed, arrival=arrival, at=delivery.at)
+            WebhookEvent.objects.filter(pk=row.pk).update(
+                **marks(outcome, attempt_count=1, at=delivery.at)
+            )
+            return Receipt(
+                taken=_TAKEN[outcome.kind],
+                reason=storable_text(outcome.reason, REASON_MAX),
+                event_id=row.pk,
+            )
+        first = first or WebhookEvent.objects.get(hook_id=event.hook_id)
+        _keep_repeat(delivery, event, first)
+        return Receipt(taken=Taken.DUPLICATE, event_id=first.pk)
+
+
+def _event_of(hook_id: str) -> WebhookEvent | None:
+    return WebhookEvent.objects.filter(hook_id=hook_id).defer("body").first()
+
+
+def _insert_unless_known(delivery: Delivery, event: Event) -> WebhookEvent | None:
+    """The new row, or None if the id was taken by another delivery that came at the same time."""
+    try:
+        with atomic():
+            return _new_row(delivery, event.digest, event=event, status=EventStatus.DEFERRED)
+    except IntegrityError:
+        if _event_of(event.hook_id) is None:
+            raise
+        return None
+
+
+def _keep_repeat(delivery: Delivery, event: Event, first: WebhookEvent) -> None:
+    """Count it; what says something else under the same id is kept beside, once per content."""
+    _count_delivery(first.pk)  # its row is locked from here: the next repeat waits
+    is_same_body = first.body_digest == event.digest
+    if is_same_body and first.is_test == delivery.is_test:
+        return
+    beside = WebhookEvent.objects.filter(beside=first, body_digest=event.digest).first()
+    if beside is not None:
+        _count_delivery(beside.pk)
+        return
+    reason = (
+        "the same id and body, signed once with a live and once with a test secret"
+        if is_same_body
+        else "another body under an id that was already taken in"
+    )
+    row = _new_row(
+        delivery,
+        event.digest,
+        event=event,
+        status=EventStatus.CONFLICTING,
+        reason=reason,
+        beside=first,
+    )
+    log.warning("webhook.conflicting", extra={"webhook_event": row.pk, "beside": first.pk})
+
+
+def _new_row(
+    delivery: Delivery,
+    digest: str,
+    *,
+    status: EventStatus,
+    reason: str = "",
+    event: Event | None = None,
+    beside: WebhookEvent | None = None,
+) -> WebhookEvent:
+    """Insert a row; with `event`, and not beside another, it takes the event's id."""
+    return WebhookEvent.objects.create(
+        hook_id=event.hook_id if event and not beside else None,
+        event_type=storable_text(event.event_type, TEXT_MAX) if event else "",
+        tx_id=event.tx_id if event else "",
+        body=delivery.body,
+        body_digest=digest,
+        is_test=delivery.is_test,
+        received_at=delivery.at,
+        status=status,
+        reason=storable_text(reason, REASON_MAX),
+        beside=beside,
+    )
+
+
+def _count_delivery(event_id: int) -> None:
+    WebhookEvent.objects.filter(pk=event_id).update(delivery_count=F("delivery_count") + 1)
