@@ -1,0 +1,152 @@
+"""Rows that could not be applied: kept with their reason, tried again, settled in the end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from accounts_sync.models import DeferredRow, DeferredStatus
+from accounts_sync.rows import Row, apply_rows, read_row, row_text
+from accounts_sync.runs import plain
+from rewards_site.button import wirejson
+from rewards_site.kernel.db import atomic, in_transaction, overwrite, retry_deadlocks
+from transactions.told import Outcome, OutcomeKind
+
+log = logging.getLogger(__name__)
+
+REPLAYED_AT_ONCE_MAX = 200
+_BACK_OFF = (
+    timedelta(0),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+)
+"""How long to wait after that many tries of the sweep; later tries come once a day."""
+_BACK_OFF_LATER = timedelta(days=1)
+_TX_ID_CHARACTERS_MAX = 255
+
+
+def lock_known(account_id: str, rows: Iterable[Row]) -> dict[str, DeferredRow]:
+    """The kept rows among `rows` by digest, locked; before any lock that applying them takes."""
+    assert in_transaction()
+    digests = {row.digest for row in rows}
+    if not digests:
+        return {}
+    kept = DeferredRow.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    return {row.row_digest: row for row in kept.filter(account=account_id, row_digest__in=digests)}
+
+
+def keep_deferred(
+    account_id: str,
+    rows: Sequence[Row],
+    outcomes: Sequence[Outcome],
+    *,
+    known: dict[str, DeferredRow],
+    at: datetime,
+) -> None:
+    """Write what was deferred, once per row and account, and settle what is applied by now."""
+    new: dict[str, DeferredRow] = {}
+    changed: dict[str, DeferredRow] = {}
+    for row, outcome in zip(rows, outcomes, strict=True):
+        kept = known.get(row.digest)
+        if kept is not None:
+            if _mark(kept, outcome):
+                changed[row.digest] = kept
+                kept.seen_count += 1
+                kept.last_seen_at = at
+        elif outcome.kind is OutcomeKind.DEFERRED:
+            new[row.digest] = _new(account_id, row, outcome, at=at)
+    DeferredRow.objects.bulk_create(new.values())
+    overwrite(
+        list(changed.values()), ["status", "reason", "transaction", "seen_count", "last_seen_at"]
+    )
+
+
+def _new(account_id: str, row: Row, outcome: Outcome, *, at: datetime) -> DeferredRow:
+    return DeferredRow(
+        account_id=account_id,
+        tx_id=plain(row.tx_id)[:_TX_ID_CHARACTERS_MAX],
+        row=row_text(row.raw),
+        row_digest=row.digest,
+        reason=plain(outcome.reason),
+        transaction_id=outcome.transaction_id,
+        first_seen_at=at,
+        last_seen_at=at,
+    )
+
+
+def _mark(kept: DeferredRow, outcome: Outcome) -> bool:
+    """Put the outcome of a kept row on it; False if that changes nothing."""
+    if outcome.kind is OutcomeKind.DEFERRED:
+        kept.status = DeferredStatus.OPEN
+        kept.reason = plain(outcome.reason)
+    elif kept.status == DeferredStatus.SETTLED:
+        return False
+    else:
+        kept.status = DeferredStatus.SETTLED
+    kept.transaction_id = outcome.transaction_id or kept.transaction_id
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsReplayed:
+    """How many open rows were tried again, and how many of them are settled by that."""
+
+    tried_count: int = 0
+    settled_count: int = 0
+
+
+def replay_rows(*, at: datetime, due_only: bool, ids: Iterable[int] | None = None) -> RowsReplayed:
+    """Try open rows again, oldest try first, at most REPLAYED_AT_ONCE_MAX; one commit for all.
+
+    `due_only` leaves out those tried a short while ago. Raises: DatabaseUnavailable.
+    """
+    wanted = DeferredRow.objects.filter(status=DeferredStatus.OPEN)
+    if ids is not None:
+        wanted = wanted.filter(pk__in=list(ids))
+    if due_only:
+        wanted = wanted.filter(_is_due(at))
+    oldest_first = wanted.order_by(F("last_attempt_at").asc(nulls_first=True), "pk")
+    chosen = list(oldest_first.values_list("pk", flat=True)[:REPLAYED_AT_ONCE_MAX])
+    if not chosen:
+        return RowsReplayed()
+    replayed = retry_deadlocks(lambda: _replay(chosen, at=at))
+    log.info(
+        "rows.replayed",
+        extra={"tried": replayed.tried_count, "settled": replayed.settled_count},
+    )
+    return replayed
+
+
+def _is_due(at: datetime) -> Q:
+    due = Q(last_attempt_at__isnull=True) | Q(
+        attempt_count__gte=len(_BACK_OFF), last_attempt_at__lte=at - _BACK_OFF_LATER
+    )
+    for attempt_count, wait in enumerate(_BACK_OFF):
+        due |= Q(attempt_count=attempt_count, last_attempt_at__lte=at - wait)
+    return due
+
+
+def _replay(ids: Sequence[int], *, at: datetime) -> RowsReplayed:
+    with atomic():
+        locked = DeferredRow.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+        kept = list(locked.filter(pk__in=ids, status=DeferredStatus.OPEN))
+        rows = [_read_again(row) for row in kept]
+        for row, outcome in zip(kept, apply_rows(rows, at=at), strict=True):
+            _mark(row, outcome)
+            row.attempt_count += 1
+            row.last_attempt_at = at
+        overwrite(kept, ["status", "reason", "transaction", "attempt_count", "last_attempt_at"])
+    settled = sum(row.status == DeferredStatus.SETTLED for row in kept)
+    return RowsReplayed(tried_count=len(kept), settled_count=settled)
+
+
+def _read_again(kept: DeferredRow) -> Row:
+    """Read as of when Button last showed it: a tie is won by the row read later."""
+    row = read_row(wirejson.parse(kept.row.encode()), read_at=kept.last_seen_at)
+    return replace(row, digest=kept.row_digest)
