@@ -1,0 +1,198 @@
+"""The bases of every page of the admin: read-only, and read-only with verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import FieldDoesNotExist, SuspiciousOperation, ValidationError
+from django.db.models import CharField, Model, Q, QuerySet
+from django.db.models.fields.reverse_related import ForeignObjectRel
+from django.http import HttpRequest, HttpResponse
+
+from rewards_site.kernel.admin import panels
+from rewards_site.kernel.admin.columns import Column, column_for
+from rewards_site.kernel.admin.paging import BoundedPaginator, KeysetChangeList
+
+T = TypeVar("T", bound=Model)
+_SEARCH_MATCHES_MAX = 200
+
+
+class FastList(admin.ModelAdmin[T]):
+    """A list that stays fast at any size: keyset pages, exact search, fixed filters."""
+
+    list_per_page = 100
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
+    ordering = ("-pk",)
+    actions_on_top = True
+    paginator = BoundedPaginator
+    list_class: ClassVar[type[ChangeList]] = KeysetChangeList
+    list_defer: ClassVar[Sequence[str]] = ()
+    """Large columns that the list does not show."""
+    linked_by: ClassVar[Sequence[str]] = ()
+    """Foreign keys that other pages filter this list by: `?member=5`."""
+    intro = ""
+    """What the list holds, in one sentence."""
+    when_empty = "Nothing here yet."
+    """What to do next, where the list has no row at all."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return self.list_class
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only what we link to: any other filter may read the whole table."""
+        named = {
+            item if isinstance(item, str) else getattr(item, "parameter_name", "")
+            for item in self.list_filter
+        }
+        return lookup.removesuffix("__exact") in named | set(self.linked_by)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[T], search_term: str
+    ) -> tuple[QuerySet[T], bool]:
+        """The term as it stands, looked up in one index after another.
+
+        One condition over several tables would use none of their indexes: measured at 5 million
+        rows, 30 s against 10 ms.
+        """
+        term = search_term.strip()
+        if not term or not self.search_fields:
+            return queryset, False
+        found = [self._matches(str(name), term) for name in self.search_fields]
+        any_of = Q()
+        for condition in filter(None, found):
+            any_of |= condition
+        return (queryset.filter(any_of) if any_of else queryset.none()), False
+
+    def _matches(self, name: str, term: str) -> Q | None:
+        """The condition by which the search field `name` finds rows; None where it finds none."""
+        if not name.startswith("="):
+            return Q(**{f"{name}__icontains": term})
+        head, _, tail = name.removeprefix("=").partition("__")
+        field = self.model._meta.get_field(head)
+        if not tail:
+            rows = self.model._default_manager.filter
+            return (
+                Q(**{head: term}) if _fits(field, term) and rows(**{head: term}).exists() else None
+            )
+        related = field.related_model
+        assert isinstance(related, type)
+        if not _fits(related._meta.get_field(tail), term):
+            return None
+        matches = related._default_manager.filter(**{tail: term})
+        is_reverse = isinstance(field, ForeignObjectRel)
+        key = field.field.attname if isinstance(field, ForeignObjectRel) else "pk"
+        keys = list(matches.values_list(key, flat=True)[:_SEARCH_MATCHES_MAX])
+        return Q(**{"pk__in" if is_reverse else f"{head}__in": keys}) if keys else None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            raise SuspiciousOperation("NUL in a list's address")
+        return super().changelist_view(request, extra_context)
+
+
+def _fits(field: Any, term: str) -> bool:
+    """Whether `term` can be a value of `field` at all: no number, no UUID, no match."""
+    try:
+        field.to_python(term)
+    except (ValidationError, ValueError, TypeError):
+        return False
+    if isinstance(field, CharField) and field.max_length:
+        return len(term) <= field.max_length
+    return True
+
+
+class ReadOnlyAdmin(FastList[T]):
+    """Shows, and changes nothing: not for superusers either, who skip every permission.
+
+    Fields named in `list_display` and `fieldsets` are shown by what they are (columns.py).
+    """
+
+    money_currency: ClassVar[str] = "currency"
+    """Dotted path from a row to the currency of its `*_minor` fields."""
+    headings: ClassVar[dict[str, str]] = {}
+    """Field → the words above it, where its name does not do."""
+    change_form_template = "admin/read_only_form.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: T | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: T | None = None) -> bool:
+        return False
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self._shown(request, name) for name in self.list_display]
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> list[Any]:
+        return list(list_display)[:1]
+
+    def get_fieldsets(self, request: HttpRequest, obj: T | None = None) -> Any:
+        assert self.fieldsets, f"{type(self).__name__} names its fieldsets"
+        return [
+            (
+                title,
+                {**options, "fields": [self._shown(request, name) for name in options["fields"]]},
+            )
+            for title, options in self.fieldsets
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: T | None = None) -> list[Any]:
+        return flatten_fieldsets(self.get_fieldsets(request, obj))
+
+    def panels(self, request: HttpRequest, row: T) -> list[panels.Panel]:
+        """The tables below the row's own fields."""
+        return []
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        context: dict[str, Any] = {}
+        if row is not None and self.has_view_permission(request, row):
+            context["panels"] = [*self.panels(request, row), *panels.panels_of(request, row)]
+            context["title"] = f"{str(self.opts.verbose_name).capitalize()} {row}"
+            context["subtitle"] = None
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def _shown(self, request: HttpRequest, name: Any) -> Any:
+        """The column of a field's name, the same object each time it is asked in a request."""
+        if not isinstance(name, str) or hasattr(self, name):
+            return name
+        return _columns_of(request).setdefault(
+            f"{self.opts.label}.{name}", self._column(request, name) or name
+        )
+
+    def _column(self, request: HttpRequest, name: str) -> Column | None:
+        try:
+            related = self.model._meta.get_field(name).related_model
+        except FieldDoesNotExist:
+            return None
+        return column_for(
+            self.model,
+            name,
+            heading=self.headings.get(name, ""),
+            currency=self.money_currency,
+            is_linked=isinstance(related, type) and panels.may_view(request, related),
+        )
+
+
+def _columns_of(request: HttpRequest) -> dict[str, Any]:
+    columns: dict[str, Any] | None = getattr(request, "admin_columns", None)
+    if columns is None:
+        columns = {}
+        request.admin_columns = columns  # type: ignore[attr-defined]
+    return columns
