@@ -188,3 +188,18 @@ def test_a_sender_that_hangs_up_is_401(db: None) -> None:
     answer = deliver_raw(b"{}", BrokenStream(), CONTENT_LENGTH="2")
 
     assert answer.status_code == 401
+
+
+def test_a_wrong_host_setting_loses_no_event(db: None, settings: Settings) -> None:
+    """A 400 is never sent again by Button: a signed event is judged by its signature alone."""
+    settings.ALLOWED_HOSTS = ["rewards.example.com"]
+    body = json.dumps(wire_event()).encode()
+
+    answer: Any = Client().post(
+        PATH,
+        data=body,
+        content_type="application/json",
+        headers={"Host": "10.0.0.7:8000", "X-Button-Signature": sign(body, LIVE)},
+    )
+
+    assert answered(answer) == (200, {"status": "processed"})

@@ -1,0 +1,34 @@
+"""Doors that machines knock at, whatever the Host header says: health probes and webhooks.
+
+ALLOWED_HOSTS guards links in pages and mails; a machine's answer has none. A load balancer asks by
+address. And a webhook refused for its Host would get a 400, which Button never sends again: one
+wrong setting would lose money events, though each is signed. Sessions, CSRF and pages' headers mean
+nothing here either, so these requests pass all other middleware by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+
+
+class MachineDoorsMiddleware:
+    """Stands first, and answers what lies below settings.MACHINE_DOORS itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(settings.MACHINE_DOORS):
+            return self.get_response(request)
+        try:
+            door = resolve(request.path_info)
+        except Resolver404:
+            return self.get_response(request)
+        request.resolver_match = door
+        response: HttpResponseBase = door.func(request, *door.args, **door.kwargs)
+        return response
