@@ -52,6 +52,8 @@ class PullReport:
     ignored_count: int = 0
     deferred_count: int = 0
     error: str = ""
+    is_rest: bool = False
+    """Of a window that an earlier run began: what changed since then is still to be read."""
 
 
 def _say_nothing(report: PullReport) -> None:
@@ -119,6 +121,7 @@ class _Pull:
             window_start=self._window.start,
             window_end=self._window.end,
             through=watermark.through,
+            is_rest=self._window.resume_url is not None,
         )
 
     def run(

@@ -147,7 +147,9 @@ if _database["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",  # makes read-modify-write safe without row locks
         "timeout": 10,
         # FULL: a commit that was answered survives a power cut. NORMAL could lose the last ones.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+        # recursive_triggers: INSERT OR REPLACE must not delete past the guards of the books.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+        "PRAGMA recursive_triggers=ON",
     }
 elif _database["ENGINE"].endswith("postgresql"):
     # postgres://user@%2Frun%2Fpostgresql/name: the directory of a Unix socket as the host

@@ -77,13 +77,17 @@ class Story:
         }
 
 
-def stories(count: int, *, seed: int, members: int = 50) -> list[Story]:
-    """`count` random stories, the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311
-    return [_story(number, chance, members) for number in range(count)]
+LONGEST = timedelta(days=35)
+"""From `start` to the last state of any story; less than this."""
 
 
-def _story(number: int, chance: random.Random, members: int) -> Story:
+def stories(count: int, *, seed: int, members: int = 50, start: datetime = START) -> list[Story]:
+    """`count` random stories, the same for the same seed; `start` moves all of them in time."""
+    chance = random.Random(seed)
+    return [_story(number, chance, members, start) for number in range(count)]
+
+
+def _story(number: int, chance: random.Random, members: int, start: datetime) -> Story:
     currency = chance.choice(CURRENCIES)
     is_install = chance.random() < 0.05
     story = Story(
@@ -96,7 +100,7 @@ def _story(number: int, chance: random.Random, members: int) -> Story:
         customer_id=None if chance.random() < 0.05 else f"member-{chance.randrange(members)}",
         merchant_id=f"org-{chance.randrange(7)}",
     )
-    at = START + timedelta(seconds=chance.randrange(86_400), milliseconds=chance.randrange(1000))
+    at = start + timedelta(seconds=chance.randrange(86_400), milliseconds=chance.randrange(1000))
     if is_install:
         story.states.append(State(f"tx-{number}", "validated", chance.randrange(500), at, at))
         return story

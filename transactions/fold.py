@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from offers.rules.reward import Terms, reward_for
 from rewards_site.button.schemas import APP_INSTALL, ButtonStatus, TransactionObservation
-from rewards_site.members.models import is_customer_id
+from rewards_site.members.customer_ids import is_customer_id
 from transactions.effective import effective, fact, purchased_at
 from transactions.states import ChildState, Verdict, decide
 from transactions.told import Channel, Told
@@ -47,6 +47,8 @@ class Step:
 
     verdict: Verdict
     order: OrderState
+    is_news: bool
+    """False when it is kept only to settle what may yet arrive late: nothing else changed."""
     flags: tuple[str, ...] = ()
     missing_from: datetime | None = None
     missing_until: datetime | None = None
@@ -58,8 +60,6 @@ class Held:
 
     reason: str
     is_deferred: bool
-    child: ChildState | None = None
-    """The child to remember instead of the known one, though nothing it says is new."""
 
 
 def is_test_money(told: Told) -> bool:
@@ -81,23 +81,21 @@ def fold(order: OrderState, told: Told, *, attribution_field: str, terms: Terms)
     observation = told.observation
     known = order.children.get(observation.tx_id)
     decision = decide(known, told)
-    match decision.verdict:
-        case Verdict.STALE | Verdict.REPEATS:
-            return Held(reason=decision.reason, is_deferred=False)
-        case Verdict.CONFIRMS:
-            return Held(reason=decision.reason, is_deferred=False, child=decision.child)
-        case Verdict.CONTRADICTS:
-            return Held(reason=decision.reason, is_deferred=True)
-        case _:
-            pass
-    objection = _objection(order, told, attribution_field) or _second_validated(
-        order, decision.child
-    )
+    is_flagged = not set(decision.flags) <= set(order.flags)
+    if decision.verdict is Verdict.CONTRADICTS:
+        return Held(reason=decision.reason, is_deferred=True)
+    if decision.verdict is Verdict.STALE and not is_flagged:
+        return Held(reason=decision.reason, is_deferred=False)
+    objection = _objection(order, told, attribution_field)
+    objection = objection or _second_validated(order, decision.child)
     if objection:
         return Held(reason=objection, is_deferred=True)
+    if decision.verdict is Verdict.REPEATS:
+        return Held(reason=decision.reason, is_deferred=False)
     flags = [*observation.flags, *decision.flags]
     after = _settled(
         replace(order, children={**order.children, observation.tx_id: decision.child}),
+        told,
         attribution_field=attribution_field,
         terms=terms,
         flags=flags,
@@ -106,10 +104,15 @@ def fold(order: OrderState, told: Told, *, attribution_field: str, terms: Terms)
     return Step(
         verdict=decision.verdict,
         order=after,
+        is_news=decision.verdict is not Verdict.CONFIRMS or _worth(after) != _worth(order),
         flags=tuple(flags),
         missing_from=missing[0],
         missing_until=missing[1],
     )
+
+
+def _worth(order: OrderState) -> tuple[object, ...]:
+    return order.status, order.commission_minor, order.reward_minor
 
 
 def rewarded(order: OrderState) -> OrderState:
@@ -129,7 +132,7 @@ def rewarded(order: OrderState) -> OrderState:
 
 
 def customer_named(children: Mapping[str, ChildState], attribution_field: str) -> str | None:
-    """The customer id that Button's words name, valid or not; None when they name nobody.
+    """The customer id that Button's words name; None when they name nobody.
 
     With `either` the publisher_customer_id comes first; a `pub_ref` names the member of a click of
     ours, and a bare one names nobody.
@@ -141,21 +144,19 @@ def customer_named(children: Mapping[str, ChildState], attribution_field: str) -
             name = fact(children.values(), "publisher_customer_id")
         case _:
             name = None
-    return str(name) if name is not None else None
+    return str(name) if is_customer_id(name) else None
 
 
 def _settled(
-    order: OrderState, *, attribution_field: str, terms: Terms, flags: list[str]
+    order: OrderState, told: Told, *, attribution_field: str, terms: Terms, flags: list[str]
 ) -> OrderState:
     """The member, the merchant and the terms by what is known now, then the worth."""
     merchant_id = order.merchant_id or fact(order.children.values(), "merchant_id")
     customer_id = order.customer_id
-    named = customer_named(order.children, attribution_field)
-    if customer_id is None and named is not None and order.category != APP_INSTALL:
-        if is_customer_id(named):
-            customer_id = named
-        else:
-            flags.append("the customer id told is not one (1-255 characters of ASCII 0x21-0x7E)")
+    if customer_id is None and order.category != APP_INSTALL:
+        customer_id = customer_named(order.children, attribution_field)
+    if _has_bad_name(told.observation, attribution_field):
+        flags.append("the customer id told is not one (1-255 characters of ASCII 0x21-0x7E)")
     bought_at = purchased_at(order.children.values())
     is_better_known = (bought_at, merchant_id) != (order.purchased_at, order.merchant_id)
     is_open = not any(child.status.is_final for child in order.children.values())
@@ -165,6 +166,22 @@ def _settled(
     if settled.commission_minor < 0:
         flags.append("negative commission: no reward, all of it in the margin")
     return replace(settled, flags=_union(order.flags, flags))
+
+
+def _has_bad_name(observation: TransactionObservation, attribution_field: str) -> bool:
+    name = _field(observation, attribution_field)
+    return name is not None and not is_customer_id(name)
+
+
+def _field(observation: TransactionObservation, attribution_field: str) -> str | None:
+    """What stands in the field that names the customer, valid or not."""
+    match attribution_field:
+        case "pub_ref_is_customer_id":
+            return observation.pub_ref
+        case "publisher_customer_id" | "either":
+            return observation.publisher_customer_id
+        case _:
+            return None
 
 
 def _objection(order: OrderState, told: Told, attribution_field: str) -> str:
@@ -188,13 +205,8 @@ def _names(observation: TransactionObservation, attribution_field: str) -> str |
     """The customer id this observation alone names, if it may be one."""
     if observation.category == APP_INSTALL:
         return None
-    if attribution_field == "pub_ref_is_customer_id":
-        name = observation.pub_ref
-    elif attribution_field == "pub_ref":
-        name = None
-    else:
-        name = observation.publisher_customer_id
-    return name if name is not None and is_customer_id(name) else None
+    name = _field(observation, attribution_field)
+    return name if is_customer_id(name) else None
 
 
 def _second_validated(order: OrderState, child: ChildState) -> str:

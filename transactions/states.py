@@ -15,12 +15,14 @@ from enum import StrEnum
 from typing import Any
 
 from rewards_site.button.schemas import ButtonStatus, TransactionObservation
+from rewards_site.members.customer_ids import is_customer_id
 from transactions.told import Channel, Told
 
 Facts = Mapping[str, tuple[Any, datetime]]
 """Optional field → (its newest value, the `modified_date` it was told with)."""
 
 FACTS = (
+    "button_order_id",
     "publisher_customer_id",
     "pub_ref",
     "btn_ref",
@@ -59,7 +61,7 @@ class Verdict(StrEnum):
     FILLS = "fills"
     """Older, but it tells something that was not known."""
     CONFIRMS = "confirms"
-    """Nothing new, but the API says the same as a webhook did, which settles later ties."""
+    """The same again, said later or by the API: it settles what may yet arrive late."""
     REPEATS = "repeats"
     """Already so."""
     STALE = "stale"
@@ -85,7 +87,7 @@ def decide(child: ChildState | None, told: Told) -> Decision:
         return Decision(verdict=Verdict.APPLIES, child=_adopted(None, told))
     age = _compare_seconds(observation.modified_at, child.modified_at)
     if age < 0:
-        return _older(child, told, "older than what is known")
+        return _older(child, told, reason="older than what is known", is_tie=False)
     if child.status.is_final:
         return _after_final(child, told, is_newer=age > 0)
     if age > 0 or observation.status.is_final:
@@ -96,7 +98,8 @@ def decide(child: ChildState | None, told: Told) -> Decision:
 def _after_final(child: ChildState, told: Told, *, is_newer: bool) -> Decision:
     observation = told.observation
     if observation.status is ButtonStatus.PENDING and not is_newer:
-        return _older(child, told, "the final state of the same second holds")
+        reason = "the final state of the same second holds"
+        return _older(child, told, reason=reason, is_tie=True)
     if observation.status is not child.status:
         return Decision(
             verdict=Verdict.CONTRADICTS,
@@ -110,30 +113,28 @@ def _after_final(child: ChildState, told: Told, *, is_newer: bool) -> Decision:
             reason=f"another amount ({observation.amount_minor}) after it was "
             f"{child.status} with {child.amount_minor}, which is final",
         )
-    return _unless_known(child, replace(child, facts=_newest(child.facts, observation)))
+    return _same_again(child, told, is_newer=is_newer)
 
 
 def _tie(child: ChildState, told: Told) -> Decision:
     """Two pending observations of the same second."""
     observation = told.observation
     if child.amount_minor == observation.amount_minor:
-        upgrade = child.channel is Channel.WEBHOOK and told.channel is Channel.SYNC
-        merged = replace(child, facts=_newest(child.facts, observation))
-        if upgrade:
-            merged = replace(merged, channel=Channel.SYNC, read_at=told.read_at)
-        return _unless_known(child, merged)
+        return _same_again(child, told, is_newer=False)
     wins, is_flagged = _wins_tie(child, told)
     flags = (
         (
-            f"two amounts at the same instant ({child.amount_minor} and "
-            f"{observation.amount_minor}): the smaller was taken",
+            "two amounts at the same instant "
+            f"({min(child.amount_minor, observation.amount_minor)} and "
+            f"{max(child.amount_minor, observation.amount_minor)}): the smaller was taken",
         )
         if is_flagged
         else ()
     )
     if wins:
         return Decision(verdict=Verdict.APPLIES, child=_adopted(child, told), flags=flags)
-    return replace(_older(child, told, "another amount of the same second holds"), flags=flags)
+    reason = "another amount of the same second holds"
+    return replace(_older(child, told, reason=reason, is_tie=True), flags=flags)
 
 
 def _wins_tie(child: ChildState, told: Told) -> tuple[bool, bool]:
@@ -147,23 +148,37 @@ def _wins_tie(child: ChildState, told: Told) -> tuple[bool, bool]:
     return told.observation.amount_minor < child.amount_minor, True
 
 
-def _older(child: ChildState, told: Told, reason: str) -> Decision:
-    facts = _filled(child.facts, told.observation)
-    if facts != child.facts:
-        return Decision(verdict=Verdict.FILLS, child=replace(child, facts=facts))
-    return Decision(verdict=Verdict.STALE, child=child, reason=reason)
-
-
-def _unless_known(child: ChildState, merged: ChildState) -> Decision:
-    if _values(merged.facts) != _values(child.facts):
-        return Decision(verdict=Verdict.FILLS, child=merged)
-    if merged.channel is not child.channel:
-        return Decision(
-            verdict=Verdict.CONFIRMS,
-            child=replace(merged, facts=child.facts),
-            reason="already so",
-        )
+def _same_again(child: ChildState, told: Told, *, is_newer: bool) -> Decision:
+    """The state and amount that are known, told again at the same second or later."""
+    if is_newer or _is_stronger(child, told):
+        again = _adopted(child, told)
+    else:
+        facts = _filled(child.facts, told.observation, is_tie=True)
+        again = replace(child, facts=facts, created_at=_earliest(child, told))
+    if _values(again.facts) != _values(child.facts):
+        return Decision(verdict=Verdict.FILLS, child=again)
+    if replace(again, facts=child.facts, read_at=child.read_at) != child:
+        return Decision(verdict=Verdict.CONFIRMS, child=again, reason="already so")
     return Decision(verdict=Verdict.REPEATS, child=child, reason="already so")
+
+
+def _is_stronger(child: ChildState, told: Told) -> bool:
+    """Whether the same word would win more ties if it were remembered in the known one's place."""
+    if told.channel is not child.channel:
+        return told.channel is Channel.SYNC
+    return told.observation.modified_at > child.modified_at
+
+
+def _older(child: ChildState, told: Told, *, reason: str, is_tie: bool) -> Decision:
+    """An observation that does not hold, but may tell what was not known."""
+    filled = replace(
+        child,
+        facts=_filled(child.facts, told.observation, is_tie=is_tie),
+        created_at=_earliest(child, told),
+    )
+    if filled != child:
+        return Decision(verdict=Verdict.FILLS, child=filled, reason=reason)
+    return Decision(verdict=Verdict.STALE, child=child, reason=reason)
 
 
 def _adopted(child: ChildState | None, told: Told) -> ChildState:
@@ -172,7 +187,7 @@ def _adopted(child: ChildState | None, told: Told) -> ChildState:
         tx_id=observation.tx_id,
         status=observation.status,
         amount_minor=observation.amount_minor,
-        created_at=observation.created_at,
+        created_at=_earliest(child, told),
         modified_at=observation.modified_at,
         channel=told.channel,
         read_at=told.read_at,
@@ -180,24 +195,44 @@ def _adopted(child: ChildState | None, told: Told) -> ChildState:
     )
 
 
+def _earliest(child: ChildState | None, told: Told) -> datetime:
+    """Where Button tells no `created_date`, `modified_date` stands for it, which is later."""
+    created_at = told.observation.created_at
+    return min(child.created_at, created_at) if child else created_at
+
+
 def _newest(facts: Facts, observation: TransactionObservation) -> Facts:
     """`facts` with every value of an observation that is the newest word."""
     return {**facts, **_told_facts(observation)}
 
 
-def _filled(facts: Facts, observation: TransactionObservation) -> Facts:
-    """`facts` with those values of an older observation that are news all the same."""
+def _filled(facts: Facts, observation: TransactionObservation, *, is_tie: bool) -> Facts:
+    """`facts` with what an observation that does not hold tells beyond them.
+
+    Of an older one a value counts if it is newer than the one known; of one that lost a tie only
+    if the one known is of an earlier second.
+    """
     news = {
         name: (value, at)
         for name, (value, at) in _told_facts(observation).items()
-        if name not in facts or (facts[name][1] < at and facts[name][0] != value)
+        if name not in facts
+        or (
+            facts[name][0] != value
+            and (_compare_seconds(facts[name][1], at) < 0 if is_tie else facts[name][1] < at)
+        )
     }
     return {**facts, **news} if news else facts
 
 
 def _told_facts(observation: TransactionObservation) -> dict[str, tuple[Any, datetime]]:
-    values = ((name, getattr(observation, name)) for name in FACTS)
-    return {name: (value, observation.modified_at) for name, value in values if value is not None}
+    values = {name: getattr(observation, name) for name in FACTS}
+    if not is_customer_id(values["publisher_customer_id"]):
+        values["publisher_customer_id"] = None  # it names nobody, and hides nobody
+    return {
+        name: (value, observation.modified_at)
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def _values(facts: Facts) -> dict[str, Any]:

@@ -103,6 +103,12 @@ def write_order(
     children = state.children.values()
     assert state.terms is not None
     assert state.purchased_at is not None
+    if row.button_order_id is None and fact(children, "button_order_id"):
+        row.order_key = row.button_order_id = fact(children, "button_order_id")
+    if not state.status.is_final:
+        row.final_at = None
+    elif row.final_at is None or row.status != state.status:
+        row.final_at = at
     row.status = state.status
     row.commission_minor = state.commission_minor
     row.reward_minor = state.reward_minor
@@ -116,10 +122,6 @@ def write_order(
     row.terms = state.terms.as_json()
     row.flags = list(state.flags)
     row.changed_at = at
-    if not state.status.is_final:
-        row.final_at = None
-    elif row.final_at is None:
-        row.final_at = at
 
 
 def holding(state: OrderState, *, member_id: int | None, is_booked: bool = True) -> Holding:

@@ -22,7 +22,7 @@ from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.models import Account, Entry, EntryGroup
 from transactions.ledger.posting import GroupDraft
 from transactions.models import RevisionKind, Transaction, TransactionRevision
-from transactions.stored import holding
+from transactions.stored import ORDER_FIELDS, child_state, holding, write_order
 from transactions.told import Channel, Told
 
 _CHUNK = 500
@@ -84,7 +84,7 @@ def _chunks() -> Iterator[Sequence[Transaction]]:
         chunk = list(
             Transaction.objects.filter(pk__gt=after)
             .order_by("pk")
-            .prefetch_related(Prefetch("revisions", queryset=revisions))[:_CHUNK]
+            .prefetch_related("children", Prefetch("revisions", queryset=revisions))[:_CHUNK]
         )
         if not chunk:
             return
@@ -93,9 +93,7 @@ def _chunks() -> Iterator[Sequence[Transaction]]:
 
 
 def _groups_without_cause() -> Iterator[Difference]:
-    rows = EntryGroup.objects.filter(
-        kind__in=[GroupKind.TRANSACTION, GroupKind.ATTRIBUTION], transactionrevision__isnull=True
-    )
+    rows = EntryGroup.objects.filter(transactionrevision__isnull=True)
     for group in rows.order_by("pk").iterator():
         yield Difference(f"entry group {group.pk}", f"no revision caused it ({group.cause})")
 
@@ -145,7 +143,13 @@ def _derived(
     if isinstance(step, Held):
         return f"what was told should not have been applied: {step.reason}"
     if customer_id != state.customer_id:
-        names = (told.observation.publisher_customer_id, told.observation.pub_ref)
+        facts = [child.facts for child in step.order.children.values()]
+        names = {
+            told_facts[name][0]
+            for told_facts in facts
+            for name in ("publisher_customer_id", "pub_ref")
+            if name in told_facts
+        }
         if state.customer_id is not None or customer_id not in names:
             return "the member is not whom Button named"
     return replace(step.order, customer_id=customer_id)
@@ -205,24 +209,33 @@ def _wrong_row(
     state: OrderState | None,
     revisions: Sequence[TransactionRevision],
 ) -> Iterator[Difference]:
+    """The order and its children, as they stand, against where the revisions end."""
     if state is None:
         yield Difference(where, "stands without a revision")
         return
-    derived = (
-        state.status,
-        state.commission_minor,
-        state.reward_minor,
-        revisions[-1].member_id,
-        state.merchant_id,
-        len(revisions),
+    last = revisions[-1]
+    fresh = Transaction(
+        category=state.category,
+        currency=state.currency,
+        order_key=min(state.children),
+        revision_count=len(revisions),
     )
-    stored = (
-        row.status,
-        row.commission_minor,
-        row.reward_minor,
-        row.member_id,
-        row.merchant_id,
-        row.revision_count,
-    )
-    if derived != stored:
-        yield Difference(where, f"stands as {stored}; its revisions say {derived}")
+    write_order(fresh, state, member_id=last.member_id, at=row.changed_at)
+    if fresh.button_order_id is None and len(state.children) == 1:
+        fresh.order_key = next(iter(state.children))
+    for name in _ROW_FIELDS:
+        if getattr(row, name) != getattr(fresh, name):
+            yield Difference(
+                where,
+                f"{name} stands as {getattr(row, name)}; its revisions say {getattr(fresh, name)}",
+            )
+    if {child.tx_id: child_state(child) for child in row.children.all()} != state.children:
+        yield Difference(where, "its children are not as its revisions say")
+
+
+_ROW_FIELDS = (
+    *(name for name in ORDER_FIELDS if name not in {"changed_at", "final_at", "flags"}),
+    "category",
+    "currency",
+)
+"""What the revisions tell of an order. When it became final is ours; flags follow the settings."""

@@ -48,12 +48,11 @@ class Folded:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     states: dict[int, OrderState] = field(default_factory=dict)
     """By the transaction's pk: the order when the batch is through."""
-    confirmed: dict[str, ChildState] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     """customer id → pk of the members that the orders already have."""
 
 
-def write(folded: Folded, planned: rows.Plan, locked: rows.LockedOrders, *, at: datetime) -> None:
+def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
     """Book what changed and write orders, children and revisions, one statement a table.
 
     Raises: RefusedError with the observations that the books do not take.
@@ -65,9 +64,6 @@ def write(folded: Folded, planned: rows.Plan, locked: rows.LockedOrders, *, at: 
     orders = {change.row.pk: change.row for change in folded.changes}
     for change in folded.changes:
         change.row.revision_count = change.number
-    for ref, button_order_id in planned.renamed.items():
-        if locked.orders[ref].pk in orders:
-            locked.orders[ref].order_key = locked.orders[ref].button_order_id = button_order_id
     for pk, row in orders.items():
         state = folded.states[pk]
         write_order(row, state, member_id=_member_id(state, members), at=at)
@@ -101,13 +97,17 @@ def _book(folded: Folded, members: dict[str, int]) -> dict[str, int]:
         return {}
     posted = post(drafts)
     if posted.refusals:
+        # Only the first of each order: what follows it was judged as if it had been booked.
+        first: dict[int, Change] = {}
+        for change in folded.changes:
+            if change.cause in posted.refusals:
+                first.setdefault(change.row.pk, change)
         raise RefusedError(
             {
                 change.index: deferred(
                     f"the books refuse it: {posted.refusals[change.cause].reason}"
                 )
-                for change in folded.changes
-                if change.cause in posted.refusals
+                for change in first.values()
             }
         )
     return posted.group_ids
@@ -121,7 +121,7 @@ def _holdings(change: Change, members: dict[str, int]) -> tuple[Holding, Holding
 
 def _write_children(folded: Folded, locked: rows.LockedOrders) -> dict[str, TransactionChild]:
     known = {child.tx_id: child for group in locked.children.values() for child in group}
-    states = dict(folded.confirmed)
+    states: dict[str, ChildState] = {}
     order_of: dict[str, int] = {}
     for change in folded.changes:
         tx_id = change.told.observation.tx_id

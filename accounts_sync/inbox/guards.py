@@ -22,28 +22,17 @@ RAW_COLUMNS = (
     "received_at",
     "beside_id",
 )
+KEYS = (
+    "old.hook_id = NEW.hook_id",
+    "old.beside_id = NEW.beside_id AND old.body_digest = NEW.body_digest",
+)
 
 
 def install(editor: BaseDatabaseSchemaEditor) -> None:
     """Also to be called at the end of any migration in which SQLite rebuilds the table."""
-    guards.append_only(editor, TABLE, columns=RAW_COLUMNS)
-    if editor.connection.vendor == "sqlite":
-        # The name is among those that anything_goes() drops.
-        editor.execute(_SQLITE_NO_REPLACE, params=None)
+    guards.append_only(editor, TABLE, columns=RAW_COLUMNS, keys=KEYS)
 
 
 def remove(editor: BaseDatabaseSchemaEditor) -> None:
     """The reverse of install()."""
     guards.anything_goes(editor, TABLE)
-
-
-# INSERT OR REPLACE deletes whatever row holds one of the new row's unique keys, and does so
-# without firing the trigger on DELETE.
-_SQLITE_NO_REPLACE = f"""
-CREATE TRIGGER {TABLE}_no_replace BEFORE INSERT ON {TABLE}
-WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)
-  OR EXISTS (SELECT 1 FROM {TABLE} WHERE hook_id = NEW.hook_id)
-  OR EXISTS (SELECT 1 FROM {TABLE}
-             WHERE beside_id = NEW.beside_id AND body_digest = NEW.body_digest)
-BEGIN SELECT RAISE(ABORT, '{TABLE} is append-only'); END
-"""  # noqa: S608  # our own name

@@ -21,7 +21,7 @@ from rest_framework.request import Request
 
 from rewards_site.kernel import clock
 from rewards_site.kernel.errors import InvalidInput, Refused
-from rewards_site.members.models import is_customer_id
+from rewards_site.members.customer_ids import is_customer_id
 
 log = logging.getLogger(__name__)
 

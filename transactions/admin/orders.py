@@ -23,7 +23,7 @@ from rewards_site.kernel.admin.paging import bounded_count
 from rewards_site.kernel.admin.panels import Panel
 from rewards_site.kernel.admin.service import Attempt, Done, ReasonForm, ServiceAdmin, Verb
 from rewards_site.kernel.admin.text import EMPTY, displayable, label, money_text, utc_text
-from rewards_site.members.models import CUSTOMER_ID_LENGTH_MAX, is_customer_id
+from rewards_site.members.customer_ids import CUSTOMER_ID_LENGTH_MAX, is_customer_id
 from transactions.admin.panels import children_panel, groups_panel, revisions_panel
 from transactions.attribution import assign_member
 from transactions.models import Transaction, TransactionChild

@@ -17,9 +17,18 @@ BALANCE = "ledger_balance"
 
 
 def append_only(
-    editor: BaseDatabaseSchemaEditor, table: str, *, columns: Sequence[str] | None = None
+    editor: BaseDatabaseSchemaEditor,
+    table: str,
+    *,
+    columns: Sequence[str] = (),
+    keys: Sequence[str] = (),
 ) -> None:
-    """Refuse DELETE and TRUNCATE of `table`, and UPDATE of it, or of these `columns` of it."""
+    """Refuse DELETE and TRUNCATE of `table`, and UPDATE of it, or of these `columns` of it.
+
+    `keys` are its unique keys beside `id`, as SQL conditions over `old` and `NEW`: SQLite's INSERT
+    OR REPLACE deletes by each of them, and passes the trigger for DELETE in a connection that
+    lacks `PRAGMA recursive_triggers` (settings.py sets it).
+    """
     of = f" OF {', '.join(columns)}" if columns else ""
     if editor.connection.vendor == "postgresql":
         editor.execute(_PG_REFUSE, params=None)
@@ -36,15 +45,17 @@ def append_only(
             params=None,
         )
         return
+    same_id = "old.id = NEW.id"
+    if columns:  # rows that do change are written by an upsert, which says the same of the rest
+        changed = " OR ".join(f"old.{column} IS NOT NEW.{column}" for column in columns)
+        same_id = f"old.id = NEW.id AND ({changed})" if "id" in columns else changed
+    clashes = " OR ".join(f"({clash})" for clash in (same_id, *keys))
     events = {
         "no_update": f"BEFORE UPDATE{of} ON {table}",
         "no_delete": f"BEFORE DELETE ON {table}",
+        "no_replace": f"BEFORE INSERT ON {table} "  # noqa: S608  # our own names
+        f"WHEN EXISTS (SELECT 1 FROM {table} old WHERE {clashes})",
     }
-    if not columns:  # rows that do change are written by an upsert, which this would refuse
-        events["no_replace"] = (
-            f"BEFORE INSERT ON {table} "  # noqa: S608  # our own names
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"
-        )
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     for name, event in events.items():
         editor.execute(f"CREATE TRIGGER {table}_{name} {event} {refuse}", params=None)

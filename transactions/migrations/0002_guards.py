@@ -10,7 +10,14 @@ REVISION = "transactions_transactionrevision"
 
 
 def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    guards.append_only(schema_editor, REVISION)
+    guards.append_only(
+        schema_editor,
+        REVISION,
+        keys=[
+            "old.transaction_id = NEW.transaction_id AND old.number = NEW.number",
+            "old.entry_group_id = NEW.entry_group_id",
+        ],
+    )
     guards.append_only(
         schema_editor,
         "transactions_transaction",

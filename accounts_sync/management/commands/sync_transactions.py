@@ -168,6 +168,8 @@ class Command(BaseCommand):
         self._clear_line()
         is_done = report.status is RunStatus.DONE
         (self.stdout if is_done else self.stderr).write(_summary(report))
+        if is_done and report.is_rest:  # a dead run's window ends where that run began: read on
+            return self._pull(account_id, client=client, options=options)
         return is_done
 
     def _progress(self, report: PullReport) -> None:

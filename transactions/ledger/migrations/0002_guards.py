@@ -6,12 +6,18 @@ from django.db.migrations.state import StateApps
 
 from transactions.ledger import guards
 
-TABLES = ("ledger_entry", "ledger_entrygroup")
+TABLES = {
+    "ledger_entry": [
+        "old.account_id = NEW.account_id AND old.number = NEW.number AND NEW.number > 0",
+        "old.group_id = NEW.group_id AND old.account_id = NEW.account_id",
+    ],
+    "ledger_entrygroup": ["old.cause = NEW.cause"],
+}
 
 
 def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    for table in TABLES:
-        guards.append_only(schema_editor, table)
+    for table, keys in TABLES.items():
+        guards.append_only(schema_editor, table, keys=keys)
     guards.append_only(
         schema_editor,
         "ledger_account",
