@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from accounts_sync.models import DeferredRow, DeferredStatus
-from accounts_sync.rows import Row, apply_rows, read_row, row_text
+from accounts_sync.rows import Row, apply_rows, read_row
 from accounts_sync.runs import plain
 from rewards_site.button import wirejson
 from rewards_site.kernel.db import atomic, in_transaction, overwrite, retry_deadlocks
@@ -71,7 +71,7 @@ def _new(account_id: str, row: Row, outcome: Outcome, *, at: datetime) -> Deferr
     return DeferredRow(
         account_id=account_id,
         tx_id=plain(row.tx_id)[:_TX_ID_CHARACTERS_MAX],
-        row=row_text(row.raw),
+        row=wirejson.text_of(row.raw),
         row_digest=row.digest,
         reason=plain(outcome.reason),
         transaction_id=outcome.transaction_id,

@@ -64,12 +64,19 @@ class Held:
 
 def is_test_money(told: Told) -> bool:
     """Whether it is Button's play money: it is kept, marked, and never touches a balance."""
-    observation = told.observation
-    return (
-        told.is_test
-        or (observation.btn_ref or "").startswith(TEST_TOKEN_PREFIX)
-        or observation.merchant_id == TEST_MERCHANT_ID
-    )
+    return told.is_test or says_test(told.observation)
+
+
+def says_test(observation: TransactionObservation) -> bool:
+    """Whether the words themselves are of test money, whoever signed them."""
+    has_test_token = (observation.btn_ref or "").startswith(TEST_TOKEN_PREFIX)
+    return has_test_token or observation.merchant_id == TEST_MERCHANT_ID
+
+
+def _is_test_by_its_words(order: OrderState) -> bool:
+    children = order.children.values()
+    has_test_token = str(fact(children, "btn_ref") or "").startswith(TEST_TOKEN_PREFIX)
+    return has_test_token or fact(children, "merchant_id") == TEST_MERCHANT_ID
 
 
 def fold(order: OrderState, told: Told, *, attribution_field: str, terms: Terms) -> Step | Held:
@@ -159,7 +166,8 @@ def _settled(
         flags.append("the customer id told is not one (1-255 characters of ASCII 0x21-0x7E)")
     bought_at = purchased_at(order.children.values())
     is_better_known = (bought_at, merchant_id) != (order.purchased_at, order.merchant_id)
-    is_open = not any(child.status.is_final for child in order.children.values())
+    is_open = not effective(order.children.values()).status.is_final
+    order = replace(order, is_test=order.is_test or says_test(told.observation))
     if order.terms is None or (is_better_known and is_open):
         order = replace(order, terms=terms)
     settled = rewarded(replace(order, merchant_id=merchant_id, customer_id=customer_id))
@@ -171,6 +179,17 @@ def _settled(
 def _has_bad_name(observation: TransactionObservation, attribution_field: str) -> bool:
     name = _field(observation, attribution_field)
     return name is not None and not is_customer_id(name)
+
+
+def _is_of_another_mode(order: OrderState, told: Told) -> bool:
+    """Whether a test secret signed words of a live order, or the other way round.
+
+    Who holds the one secret must not touch what the other told. Words that say themselves that
+    they are of test money are believed at any time.
+    """
+    if says_test(told.observation) or _is_test_by_its_words(order):
+        return False
+    return told.is_test != order.is_test
 
 
 def _field(observation: TransactionObservation, attribution_field: str) -> str | None:
@@ -193,8 +212,8 @@ def _objection(order: OrderState, told: Told, attribution_field: str) -> str:
         return f"the currency changed from {order.currency} to {observation.currency}"
     if observation.merchant_id and order.merchant_id not in (None, observation.merchant_id):
         return f"the brand changed from {order.merchant_id} to {observation.merchant_id}"
-    if is_test_money(told) and not order.is_test:
-        return "test money told of an order that was told as real"
+    if order.children and _is_of_another_mode(order, told):
+        return "one mode of Button's, live or sandbox, told of an order of the other"
     named = _names(observation, attribution_field)
     if named and order.customer_id not in (None, named):
         return "the member changed"

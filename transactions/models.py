@@ -184,6 +184,10 @@ class TransactionRevision(models.Model):
     child = models.ForeignKey(TransactionChild, on_delete=models.PROTECT, null=True, blank=True)
     observation = models.JSONField(null=True, blank=True)
     """The observation as it was read (TransactionObservation.as_json); null for staff's own."""
+    raw_row = models.TextField(blank=True)
+    """The row of the API as it came, with fields that nobody reads; a webhook's is in the inbox."""
+    is_test = models.BooleanField(default=False)
+    """Whether the order was test money after this revision."""
     occurred_at = models.DateTimeField()
     """Button's `modified_date`, or when staff acted."""
     read_at = models.DateTimeField()

@@ -29,6 +29,7 @@ ORDER_FIELDS = (
     "purchased_at",
     "terms",
     "flags",
+    "is_test",
     "changed_at",
     "final_at",
     "revision_count",
@@ -121,6 +122,7 @@ def write_order(
     row.purchased_at = state.purchased_at
     row.terms = state.terms.as_json()
     row.flags = list(state.flags)
+    row.is_test = state.is_test
     row.changed_at = at
 
 

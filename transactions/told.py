@@ -25,6 +25,8 @@ class Told:
     read_at: datetime
     is_test: bool = False
     """Signed by a secret of Button's sandbox mode: test money, whatever it says."""
+    raw: object = None
+    """A row of the API as it was parsed, kept with what it changes; a webhook's is in the inbox."""
 
 
 class OutcomeKind(StrEnum):

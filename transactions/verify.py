@@ -14,7 +14,7 @@ from django.db.models import Prefetch
 from offers.rules.reward import Terms
 from rewards_site.button.schemas import TransactionObservation
 from rewards_site.kernel.db import snapshot
-from transactions.fold import Held, OrderState, fold, rewarded
+from transactions.fold import Held, OrderState, fold, rewarded, says_test
 from transactions.holdings import Holding, difference
 from transactions.ledger import balances
 from transactions.ledger.balances import Difference
@@ -107,7 +107,7 @@ def _wrong_transaction(row: Transaction) -> Iterator[Difference]:
         here = f"{where}, revision {revision.number}"
         if revision.number != position:
             yield Difference(here, f"should be number {position}")
-        derived = _derived(row, state, revision)
+        derived = _derived(state, revision)
         if isinstance(derived, str):
             yield Difference(here, derived)
             return
@@ -119,25 +119,24 @@ def _wrong_transaction(row: Transaction) -> Iterator[Difference]:
     yield from _wrong_row(where, row, state, revisions)
 
 
-def _derived(
-    row: Transaction, state: OrderState | None, revision: TransactionRevision
-) -> OrderState | str:
+def _derived(state: OrderState | None, revision: TransactionRevision) -> OrderState | str:
     """The order after this revision by the rules, or what is wrong with it."""
     customer_id = revision.member.customer_id if revision.member else None
     if revision.kind == RevisionKind.ASSIGNED:
         if state is None:
             return "staff named a member before Button told anything"
         return rewarded(replace(state, customer_id=customer_id))
+    observation = TransactionObservation.from_json(revision.observation or {})
     told = Told(
-        observation=TransactionObservation.from_json(revision.observation or {}),
+        observation=observation,
         channel=Channel(revision.source),
         read_at=revision.read_at,
-        is_test=row.is_test,
+        is_test=revision.is_test and not says_test(observation),
     )
     state = state or OrderState(
-        currency=told.observation.currency,
-        category=told.observation.category,
-        is_test=row.is_test,
+        currency=observation.currency,
+        category=observation.category,
+        is_test=revision.is_test,
     )
     step = fold(state, told, attribution_field=_NOBODY, terms=Terms.from_json(revision.terms))
     if isinstance(step, Held):

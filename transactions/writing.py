@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rewards_site.button.wirejson import text_of
 from rewards_site.kernel.db import overwrite
 from rewards_site.members.services import ensure_members
 from transactions import batch as rows
@@ -161,6 +162,8 @@ def _revision(
         source=change.told.channel,
         child=children[observation.tx_id],
         observation=observation.as_json(),
+        raw_row="" if change.told.raw is None else text_of(change.told.raw),
+        is_test=after.is_test,
         occurred_at=observation.modified_at,
         read_at=change.told.read_at,
         recorded_at=at,

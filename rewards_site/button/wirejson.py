@@ -146,3 +146,30 @@ _DECODER = json.JSONDecoder(
     parse_int=_integer,
     parse_constant=_refuse_constant,
 )
+
+
+_HUGE = "1E+9999999999999999999"
+"""A number past what Decimal can hold was read as infinite; this is read back as the same."""
+
+
+def text_of(raw: object) -> str:
+    """`raw` as JSON text, ASCII only, which `parse` reads back as the same value.
+
+    Of a key told twice with different values only the last is known by now; it is written twice,
+    so that whoever reads it again meets the same doubt.
+    """
+    match raw:
+        case dict():
+            conflicting: frozenset[str] = getattr(raw, "conflicting_keys", frozenset())
+            members = []
+            for key, value in raw.items():
+                if key in conflicting:
+                    members.append(f'{json.dumps(key)}: "(told before with another value)"')
+                members.append(f"{json.dumps(key)}: {text_of(value)}")
+            return "{" + ", ".join(members) + "}"
+        case list():
+            return "[" + ", ".join(text_of(item) for item in raw) + "]"
+        case Decimal():
+            return str(raw) if raw.is_finite() else ("-" if raw < 0 else "") + _HUGE
+        case _:
+            return json.dumps(raw)

@@ -10,7 +10,7 @@ from accounts_sync.accounts import sync_accounts
 from accounts_sync.deferred import RowsReplayed, replay_rows
 from accounts_sync.models import DeferredRow, DeferredStatus
 from accounts_sync.pull import pull_transactions
-from accounts_sync.rows import digest_of, row_text
+from accounts_sync.rows import digest_of
 from rewards_site.button import wirejson
 from tests.accounts_sync.world import World, client, wire_row
 from tests.factories import ACCOUNT, NOON, balances
@@ -41,7 +41,7 @@ def test_a_row_overtaken_by_a_newer_one_is_settled(world: World) -> None:
     pull(world, wire_row("tx-1", category="lottery"))
     world.rows[ACCOUNT] = [wire_row("tx-1", minutes=1)]
     pull_transactions(account_id=ACCOUNT, client=client(), at=NOON + timedelta(minutes=5))
-    DeferredRow.objects.update(row=row_text(wire_row("tx-1", amount=7)))  # readable by now
+    DeferredRow.objects.update(row=wirejson.text_of(wire_row("tx-1", amount=7)))  # readable by now
 
     assert replay_rows(due_only=True, at=NOON).settled_count == 1
     assert balances() == {"pending": 500}
@@ -86,17 +86,17 @@ def test_staff_can_try_a_row_at_any_time_and_no_other(world: World) -> None:
 def test_a_kept_row_says_what_came(text: str) -> None:
     came = wirejson.parse(text.encode())
 
-    assert wirejson.parse(row_text(came).encode()) == came
+    assert wirejson.parse(wirejson.text_of(came).encode()) == came
 
 
 def test_fractions_are_kept_to_the_digit() -> None:
-    assert row_text({"amount": Decimal("10.50")}) == '{"amount": 10.50}'
+    assert wirejson.text_of({"amount": Decimal("10.50")}) == '{"amount": 10.50}'
 
 
 def test_a_key_told_twice_stays_in_doubt() -> None:
     came = wirejson.parse(b'{"amount": 5, "amount": 6}')
 
-    again = wirejson.parse(row_text(came).encode())
+    again = wirejson.parse(wirejson.text_of(came).encode())
 
     assert again == {"amount": 6}
     assert isinstance(again, wirejson.JsonObject)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
@@ -15,7 +17,7 @@ from rewards_site.button.reading import read_transaction
 from rewards_site.kernel.db import atomic
 from tests.factories import NOON, balances, observe, tell, tell_each
 from transactions.ledger.models import Account, Entry
-from transactions.models import Transaction, TransactionChild
+from transactions.models import ButtonAccount, Transaction, TransactionChild
 from transactions.told import Channel, OutcomeKind, Told
 from transactions.verify import verify_ledger
 
@@ -294,3 +296,40 @@ def test_insert_or_replace_passes_no_guard(table: str, key: str, changes: dict[s
                 f"SELECT {values} FROM {table} WHERE {key}"
             )
     assert Entry.objects.filter(number=1).count() == 1
+
+
+@pytest.mark.parametrize("words", [{"btn_ref": "fakesrctok-0123456789abcdef"}])
+def test_test_money_that_shows_late_leaves_the_balance_in_any_order(words: dict[str, Any]) -> None:
+    assert ends(observe(), observe(minutes=5, **words), observe(minutes=9, amount_minor=700)) == [
+        {}
+    ]
+
+
+@pytest.mark.parametrize("is_test_first", [True, False])
+def test_a_test_secret_and_a_live_one_do_not_touch_each_others_orders(is_test_first: bool) -> None:
+    tell(observe(is_test=is_test_first))
+
+    [outcome] = tell(observe(minutes=5, amount_minor=7, is_test=not is_test_first))
+
+    assert outcome.kind is OutcomeKind.DEFERRED
+    assert balances() == ({} if is_test_first else {"pending": 500})
+    assert verify_ledger().differences == []
+
+
+def test_terms_are_chosen_again_while_the_order_is_pending_whatever_its_old_child_is() -> None:
+    order: Any = {"button_order_id": "btnorder-1", "merchant_id": None}
+    tell_each(observe(**order), observe(status="declined", minutes=5, **order))
+    ButtonAccount.objects.update(share_mode="member")
+
+    later = NOON + timedelta(minutes=6)
+    tell(observe("tx-2", button_order_id="btnorder-1", created_at=later, modified_at=later))
+
+    assert balances() == {"pending": 1000}
+
+
+def test_a_row_of_the_api_is_kept_with_what_nobody_reads() -> None:
+    told = observe(channel=Channel.SYNC)
+    tell(dataclasses.replace(told, raw={"id": "tx-1", "brand_new": {"a": Decimal("1.10")}}))
+
+    revision = Transaction.objects.get().revisions.get()
+    assert revision.raw_row == '{"id": "tx-1", "brand_new": {"a": 1.10}}'

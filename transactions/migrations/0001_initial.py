@@ -202,6 +202,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("observation", models.JSONField(blank=True, null=True)),
+                ("raw_row", models.TextField(blank=True)),
+                ("is_test", models.BooleanField(default=False)),
                 ("occurred_at", models.DateTimeField()),
                 ("read_at", models.DateTimeField()),
                 ("recorded_at", models.DateTimeField()),

@@ -21,7 +21,7 @@ def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     guards.append_only(
         schema_editor,
         "transactions_transaction",
-        columns=["id", "public_id", "account_id", "is_test", "first_seen_at"],
+        columns=["id", "public_id", "account_id", "first_seen_at"],
     )
     guards.append_only(
         schema_editor, "transactions_transactionchild", columns=["id", "tx_id", "transaction_id"]
