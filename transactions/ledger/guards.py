@@ -103,7 +103,10 @@ END $$
 """
 
 _PG_BALANCE = """
-CREATE OR REPLACE FUNCTION ledger_check_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ledger_check_balance() RETURNS trigger LANGUAGE plpgsql
+-- A plan made while the table was small is kept for the session, and would scan it when it is large
+SET enable_seqscan = off
+AS $$
 DECLARE
     group_key bigint;
     found_count bigint;
