@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -21,6 +22,20 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 def _texts(name: str) -> list[str]:
     return [text.strip() for text in env.list(name, default=[]) if text.strip()]
+
+
+def _instant(name: str) -> datetime | None:
+    """An RFC 3339 time with its zone, as UTC; None where it is not set."""
+    text = env.str(name, default="").strip()
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={text!r} is not an RFC 3339 time.") from error
+    if at.tzinfo is None:
+        raise ImproperlyConfigured(f"{name}={text!r} has no zone: end it with Z.")
+    return at.astimezone(UTC)
 
 
 def _choice(name: str, default: str, choices: set[str]) -> str:
@@ -71,6 +86,9 @@ INSTALLED_APPS = [
     "transactions.ledger",
     "offers",
     "rewards_site",
+    "rewards_site.reports",
+    "rewards_site.approvals",
+    "rewards_site.api_keys",
     "rewards_site.members",
     "rewards_site.health",
     "rewards_site.apps.RewardsAdminConfig",
@@ -82,6 +100,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
 ]
 MIDDLEWARE = [
@@ -187,8 +207,12 @@ ATTRIBUTION_FIELD = _choice(
 )
 REWARD_DEFAULT_SHARE_BPS = _whole("REWARD_DEFAULT_SHARE_BPS", 5000, least=0, most=10_000)
 
+GO_LIVE_AT = _instant("GO_LIVE_AT")
+REWARD_BEFORE_GO_LIVE: bool = env.bool("REWARD_BEFORE_GO_LIVE", default=True)
+
 # Members' tokens ----------------------------------------------------------------------------------
 MEMBER_JWT_SECRET: str = env.str("MEMBER_JWT_SECRET", default="")
+MEMBER_JWT_JWKS_URL: str = env.str("MEMBER_JWT_JWKS_URL", default="")
 MEMBER_JWT_ISSUER: str = env.str("MEMBER_JWT_ISSUER", default="")
 MEMBER_JWT_AUDIENCE: str = env.str("MEMBER_JWT_AUDIENCE", default="")
 
@@ -217,6 +241,11 @@ Q_CLUSTER = {
     "poll": 0.2,
     "recycle": 500,
 }
+
+# Alarms and metrics -------------------------------------------------------------------------------
+ALERT_EMAILS = _texts("ALERT_EMAILS")
+ALERT_WEBHOOK_URL: str = env.str("ALERT_WEBHOOK_URL", default="")
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 
 # API ----------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
