@@ -87,6 +87,7 @@ def test_the_triggers_stand_after_all_migrations() -> None:
         "transactions_transaction",
         "transactions_transactionchild",
         "inbox_webhookevent",
+        "approvals_proposal",
     )
     assert {f"{table}_{verb}" for table in tables for verb in ("no_update", "no_delete")} <= found
     assert "ledger_entrygroup_balanced" in found

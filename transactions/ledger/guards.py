@@ -9,64 +9,13 @@ DDL is out of scope; docs/security.md says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from rewards_site.kernel.guards import anything_goes, append_only
+
+__all__ = ["BALANCE", "anything_goes", "append_only", "balanced_groups", "unbalanced_groups"]
+
 BALANCE = "ledger_balance"
-
-
-def append_only(
-    editor: BaseDatabaseSchemaEditor,
-    table: str,
-    *,
-    columns: Sequence[str] = (),
-    keys: Sequence[str] = (),
-) -> None:
-    """Refuse DELETE and TRUNCATE of `table`, and UPDATE of it, or of these `columns` of it.
-
-    `keys` are its unique keys beside `id`, as SQL conditions over `old` and `NEW`: SQLite's INSERT
-    OR REPLACE deletes by each of them, and passes the trigger for DELETE in a connection that
-    lacks `PRAGMA recursive_triggers` (settings.py sets it).
-    """
-    of = f" OF {', '.join(columns)}" if columns else ""
-    if editor.connection.vendor == "postgresql":
-        editor.execute(_PG_REFUSE, params=None)
-        for event in (f"UPDATE{of}", "DELETE"):
-            verb = event.split()[0].lower()
-            editor.execute(
-                f"CREATE TRIGGER {table}_no_{verb} BEFORE {event} ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION rewards_refuse_change()",
-                params=None,
-            )
-        editor.execute(
-            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION rewards_refuse_change()",
-            params=None,
-        )
-        return
-    same_id = "old.id = NEW.id"
-    if columns:  # rows that do change are written by an upsert, which says the same of the rest
-        changed = " OR ".join(f"old.{column} IS NOT NEW.{column}" for column in columns)
-        same_id = f"old.id = NEW.id AND ({changed})" if "id" in columns else changed
-    clashes = " OR ".join(f"({clash})" for clash in (same_id, *keys))
-    events = {
-        "no_update": f"BEFORE UPDATE{of} ON {table}",
-        "no_delete": f"BEFORE DELETE ON {table}",
-        "no_replace": f"BEFORE INSERT ON {table} "  # noqa: S608  # our own names
-        f"WHEN EXISTS (SELECT 1 FROM {table} old WHERE {clashes})",
-    }
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    for name, event in events.items():
-        editor.execute(f"CREATE TRIGGER {table}_{name} {event} {refuse}", params=None)
-
-
-def anything_goes(editor: BaseDatabaseSchemaEditor, table: str) -> None:
-    """The reverse of append_only()."""
-    names = ("no_update", "no_delete", "no_truncate", "no_replace")
-    for name in names:
-        on = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
-        editor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{on}", params=None)
 
 
 def balanced_groups(editor: BaseDatabaseSchemaEditor) -> None:
@@ -94,13 +43,6 @@ def unbalanced_groups(editor: BaseDatabaseSchemaEditor) -> None:
     editor.execute("DROP TRIGGER IF EXISTS ledger_entrygroup_balanced", params=None)
     editor.execute("DROP TRIGGER IF EXISTS ledger_entry_sealed", params=None)
 
-
-_PG_REFUSE = """
-CREATE OR REPLACE FUNCTION rewards_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
-END $$
-"""
 
 _PG_BALANCE = """
 CREATE OR REPLACE FUNCTION ledger_check_balance() RETURNS trigger LANGUAGE plpgsql
