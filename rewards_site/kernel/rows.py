@@ -1,0 +1,255 @@
+"""Reading, inserting and overwriting many rows at once, by SQL that is made once per shape.
+
+The hot path of money reads and writes a dozen tables per webhook; making each statement anew by the
+ORM cost more than running it (docs/performance.md). Here a statement is made from the model's own
+fields once and kept; values are prepared by the fields, as the ORM would, and rows come back as
+instances of the model. The text is the same for 1 row and for 500, and writes that need no answer
+travel to PostgreSQL together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+M = TypeVar("M", bound=models.Model)
+Wanted = Mapping[str, Collection[Any] | None]
+"""Column → the values it may have; None: it is null. All of them hold."""
+
+_PARAMETERS_MAX = 30_000
+"""SQLite takes 32,766 in one statement; PostgreSQL's are rendered here and have no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that answers nothing, and its parameters."""
+
+    sql: str
+    parameters: Sequence[Any]
+
+
+def find(model: type[M], *alternatives: Wanted, is_locked: bool = False) -> list[M]:
+    """The rows that any of the `alternatives` describes, by pk; locked for update if asked.
+
+    One statement, for any number of values. Columns are named as the database names them.
+    """
+    shape = tuple(
+        tuple((name, values is not None) for name, values in wanted.items())
+        for wanted in alternatives
+    )
+    sql = _select(model, shape, connection.vendor, is_locked)
+    parameters = [
+        _any_of(values)
+        for wanted in alternatives
+        for values in wanted.values()
+        if values is not None
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        found = cursor.fetchall()
+    names, converters = _reading(model, connection.vendor)
+    alias = connection.alias
+    return [model.from_db(alias, names, _converted(row, converters)) for row in found]
+
+
+def insert(rows: Sequence[models.Model]) -> list[Write]:
+    """Insert `rows`, which are of one model; those without a pk get one that nobody asks for."""
+    return _inserts(rows, tail="")
+
+
+def insert_missing(rows: Sequence[models.Model]) -> None:
+    """Insert `rows` in the order given, leaving alone what a unique constraint says exists."""
+    run(_inserts(rows, tail=" ON CONFLICT DO NOTHING"))
+
+
+def insert_new(rows: Sequence[M]) -> list[int]:
+    """Insert `rows`, leaving alone what exists; the pks of those that were inserted."""
+    ids: list[int] = []
+    key = _quoted(_pk(type(rows[0])).column) if rows else ""
+    for write in _inserts(rows, tail=f" ON CONFLICT DO NOTHING RETURNING {key}"):
+        with connection.cursor() as cursor:
+            cursor.execute(write.sql, write.parameters)
+            ids.extend(found[0] for found in cursor.fetchall())
+    return ids
+
+
+def overwrite(rows: Sequence[models.Model], names: Sequence[str]) -> list[Write]:
+    """Write the fields `names` of existing `rows`, which the caller has locked."""
+    if not rows:
+        return []
+    model = type(rows[0])
+    prepare, sql = _updating(model, tuple(names), connection.vendor)
+    values = [[make(row) for make in prepare] for row in rows]
+    return [
+        Write(sql.format(values=_groups(len(chunk), len(prepare))), [v for r in chunk for v in r])
+        for chunk in _chunks(values, len(prepare))
+    ]
+
+
+def run(writes: Iterable[Write]) -> None:
+    """Run `writes` in order: in one round trip on PostgreSQL, one by one on SQLite."""
+    writes = list(writes)
+    if not writes:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            parameters = [value for write in writes for value in write.parameters]
+            cursor.execute("; ".join(write.sql for write in writes), parameters or None)
+            return
+        for write in writes:
+            cursor.execute(write.sql, write.parameters)
+
+
+def _inserts(rows: Sequence[models.Model], *, tail: str) -> list[Write]:
+    if not rows:
+        return []
+    model = type(rows[0])
+    has_pk = rows[0].pk is not None
+    assert all((row.pk is not None) == has_pk for row in rows), "all have a pk, or none has"
+    prepare, head = _inserting(model, has_pk, connection.vendor)
+    values = [[make(row) for make in prepare] for row in rows]
+    return [
+        Write(
+            f"{head} VALUES {_groups(len(chunk), len(prepare))}{tail}",
+            [value for row in chunk for value in row],
+        )
+        for chunk in _chunks(values, len(prepare))
+    ]
+
+
+def _chunks(values: list[list[Any]], width: int) -> list[list[list[Any]]]:
+    most = _PARAMETERS_MAX // width if connection.vendor == "sqlite" else len(values)
+    return [values[first : first + most] for first in range(0, len(values), most)]
+
+
+def _groups(count: int, width: int) -> str:
+    group = f"({', '.join(['%s'] * width)})"
+    return ", ".join([group] * count)
+
+
+@cache
+def _select(
+    model: type[models.Model],
+    shape: tuple[tuple[tuple[str, bool], ...], ...],
+    vendor: str,
+    is_locked: bool,
+) -> str:
+    quote = _quoted
+    is_in = "= ANY(%s)" if vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
+    any_of = " OR ".join(
+        "("
+        + " AND ".join(
+            f"{quote(name)} {is_in}" if has_values else f"{quote(name)} IS NULL"
+            for name, has_values in wanted
+        )
+        + ")"
+        for wanted in shape
+    )
+    columns = ", ".join(quote(field.column) for field in model._meta.concrete_fields)
+    lock = " FOR NO KEY UPDATE" if is_locked and vendor == "postgresql" else ""
+    return (
+        f"SELECT {columns} FROM {quote(model._meta.db_table)} "  # noqa: S608  # our own names
+        f"WHERE {any_of} ORDER BY {quote(_pk(model).column)}{lock}"
+    )
+
+
+def _any_of(values: Collection[Any]) -> Any:
+    """The values as one parameter: an array on PostgreSQL, a JSON list on SQLite."""
+    return list(values) if connection.vendor == "postgresql" else json.dumps(list(values))
+
+
+@cache
+def _reading(
+    model: type[models.Model],
+    vendor: str,  # noqa: ARG001  # part of the key of the cache
+) -> tuple[list[str], list[tuple[int, list[Any], Any]]]:
+    """Attribute names, and (position, converters, expression) of columns that need converting."""
+    fields = model._meta.concrete_fields
+    converters = []
+    for position, field in enumerate(fields):
+        expression = field.get_col(model._meta.db_table)
+        makers = connection.ops.get_db_converters(expression) + expression.get_db_converters(
+            connection
+        )
+        if makers:
+            converters.append((position, makers, expression))
+    return [field.attname for field in fields], converters
+
+
+def _converted(
+    row: Sequence[Any], converters: Sequence[tuple[int, list[Any], Any]]
+) -> Sequence[Any]:
+    if not converters:
+        return row
+    values = list(row)
+    for position, makers, expression in converters:
+        value = values[position]
+        for convert in makers:
+            value = convert(value, expression, connection)
+        values[position] = value
+    return values
+
+
+@cache
+def _inserting(
+    model: type[models.Model],
+    has_pk: bool,
+    vendor: str,  # noqa: ARG001  # part of the key of the cache
+) -> tuple[list[Callable[[Any], Any]], str]:
+    """How each column's value is made, and the head of the statement."""
+    fields = [field for field in model._meta.concrete_fields if has_pk or not field.primary_key]
+    quote = _quoted
+    columns = ", ".join(quote(field.column) for field in fields)
+    return (
+        [_maker(field) for field in fields],
+        f"INSERT INTO {quote(model._meta.db_table)} ({columns})",
+    )
+
+
+@cache
+def _updating(
+    model: type[models.Model], names: tuple[str, ...], vendor: str
+) -> tuple[list[Callable[[Any], Any]], str]:
+    """How the pk and each value is made, and the statement, with room for the values."""
+    key = _pk(model)
+    fields = [key, *(model._meta.get_field(name) for name in names)]
+    quote = _quoted
+    assigned = ", ".join(
+        f"{quote(field.column)} = new.column{position}{_cast(field, vendor)}"
+        for position, field in enumerate(fields[1:], start=2)
+    )
+    sql = (
+        f"UPDATE {quote(model._meta.db_table)} SET {assigned} "  # noqa: S608  # our own names
+        "FROM (VALUES {values}) AS new "
+        f"WHERE {quote(model._meta.db_table)}.{quote(key.column)} = new.column1"
+    )
+    return [_maker(field) for field in fields], sql
+
+
+def _cast(field: Any, vendor: str) -> str:
+    """PostgreSQL takes a column of nothing but nulls for text."""
+    return f"::{field.db_type(connection)}" if vendor == "postgresql" else ""
+
+
+def _maker(field: Any) -> Callable[[Any], Any]:
+    name = field.attname
+
+    def make(row: Any) -> Any:
+        value = getattr(row, name)
+        return None if value is None else field.get_db_prep_save(value, connection)
+
+    return make
+
+
+def _quoted(name: str | None) -> str:
+    """A table's or column's name; never null on a concrete field."""
+    return str(connection.ops.quote_name(str(name)))
+
+
+def _pk(model: type[models.Model]) -> Any:
+    return model._meta.pk
