@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, models
 from django.db import transaction as django_transaction  # noqa: TID251  # the one place
 
+from rewards_site.kernel import rows as lean
+
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R")
 
@@ -73,40 +75,18 @@ def insert_missing(rows: Iterable[M]) -> None:
 
     One statement; the caller then reads, or reads and locks, by key.
     """
-    rows = list(rows)
-    if rows:
-        type(rows[0])._default_manager.bulk_create(rows, ignore_conflicts=True)
+    lean.run(lean.insert_missing(list(rows)))
 
 
 def overwrite(rows: Sequence[M], fields: Sequence[str]) -> None:
     """Write `fields` of existing, locked `rows` in one statement, whatever their number."""
-    if rows:
-        type(rows[0])._default_manager.bulk_create(
-            rows, update_conflicts=True, unique_fields=["pk"], update_fields=fields
-        )
+    lean.run(lean.overwrite(rows, fields))
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
-    """`count` unused primary keys of `model`, in one statement.
-
-    PostgreSQL takes them from the table's sequence; SQLite's single writer may count on from the
-    highest, as long as the caller inserts them in this same transaction.
-    """
+    """`count` unused primary keys of `model`, in one statement (rows.next_ids)."""
     assert in_transaction()
-    if count == 0:
-        return []
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if is_postgres():
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                [f'"{table}"', count],
-            )
-            return [row[0] for row in cursor.fetchall()]
-        quoted = connection.ops.quote_name(table)
-        cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {quoted}")  # noqa: S608  # our own name
-        highest: int = cursor.fetchone()[0]
-        return list(range(highest + 1, highest + 1 + count))
+    return lean.ask(lean.next_ids(model, count))[0] if count else []
 
 
 def is_deadlock(error: BaseException) -> bool:

@@ -13,11 +13,12 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
 
 M = TypeVar("M", bound=models.Model)
+A = TypeVar("A")
 Wanted = Mapping[str, Collection[Any] | None]
 """Column → the values it may have; None: it is null. All of them hold."""
 
@@ -33,7 +34,16 @@ class Write:
     parameters: Sequence[Any]
 
 
-def find(model: type[M], *alternatives: Wanted, is_locked: bool = False) -> list[M]:
+@dataclass(frozen=True, slots=True)
+class Question(Generic[A]):
+    """A statement that answers, its parameters, and how its rows are read."""
+
+    sql: str
+    parameters: Sequence[Any]
+    read: Callable[[Sequence[Sequence[Any]]], list[A]]
+
+
+def rows_of(model: type[M], *alternatives: Wanted, is_locked: bool = False) -> Question[M]:
     """The rows that any of the `alternatives` describes, by pk; locked for update if asked.
 
     One statement, for any number of values. Columns are named as the database names them.
@@ -42,19 +52,68 @@ def find(model: type[M], *alternatives: Wanted, is_locked: bool = False) -> list
         tuple((name, values is not None) for name, values in wanted.items())
         for wanted in alternatives
     )
-    sql = _select(model, shape, connection.vendor, is_locked)
     parameters = [
         _any_of(values)
         for wanted in alternatives
         for values in wanted.values()
         if values is not None
     ]
+
+    def read(found: Sequence[Sequence[Any]]) -> list[M]:
+        names, converters = _reading(model, connection.vendor)
+        alias = connection.alias
+        return [model.from_db(alias, names, _converted(row, converters)) for row in found]
+
+    return Question(_select(model, shape, connection.vendor, is_locked), parameters, read)
+
+
+def next_ids(model: type[models.Model], count: int) -> Question[int]:
+    """`count` unused primary keys of `model`.
+
+    PostgreSQL takes them from the table's sequence; SQLite's single writer may count on from the
+    highest, as long as the caller inserts them in this same transaction.
+    """
+    if connection.vendor == "postgresql":
+        return Question(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [f'"{model._meta.db_table}"', count],
+            lambda found: [row[0] for row in found],
+        )
+    return Question(
+        f"SELECT COALESCE(MAX(id), 0) FROM {_quoted(model._meta.db_table)}",  # noqa: S608  # ours
+        [],
+        lambda found: list(range(found[0][0] + 1, found[0][0] + 1 + count)),
+    )
+
+
+def find(model: type[M], *alternatives: Wanted, is_locked: bool = False) -> list[M]:
+    """Ask for rows_of() alone."""
+    found: list[M] = ask(rows_of(model, *alternatives, is_locked=is_locked))[0]
+    return found
+
+
+def ask(*questions: Question[Any], after: Sequence[Write] = ()) -> list[list[Any]]:
+    """The answer to each question, after the writes `after`: one round trip on PostgreSQL."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        found = cursor.fetchall()
-    names, converters = _reading(model, connection.vendor)
-    alias = connection.alias
-    return [model.from_db(alias, names, _converted(row, converters)) for row in found]
+        if connection.vendor == "postgresql":
+            steps: list[Write | Question[Any]] = [*after, *questions]
+            cursor.execute(
+                "; ".join(step.sql for step in steps),
+                [value for step in steps for value in step.parameters],
+            )
+            for _ in after:
+                cursor.nextset()
+            answers = [cursor.fetchall()]
+            while cursor.nextset():
+                answers.append(cursor.fetchall())
+        else:
+            for write in after:
+                cursor.execute(write.sql, write.parameters)
+            answers = []
+            for question in questions:
+                cursor.execute(question.sql, question.parameters)
+                answers.append(cursor.fetchall())
+    return [question.read(answer) for question, answer in zip(questions, answers, strict=True)]
 
 
 def insert(rows: Sequence[models.Model]) -> list[Write]:
@@ -62,9 +121,9 @@ def insert(rows: Sequence[models.Model]) -> list[Write]:
     return _inserts(rows, tail="")
 
 
-def insert_missing(rows: Sequence[models.Model]) -> None:
+def insert_missing(rows: Sequence[models.Model]) -> list[Write]:
     """Insert `rows` in the order given, leaving alone what a unique constraint says exists."""
-    run(_inserts(rows, tail=" ON CONFLICT DO NOTHING"))
+    return _inserts(rows, tail=" ON CONFLICT DO NOTHING")
 
 
 def insert_new(rows: Sequence[M]) -> list[int]:

@@ -121,7 +121,7 @@ def test_a_column_of_nothing_but_nulls_keeps_its_type() -> None:
 
 
 def test_what_exists_is_left_alone_and_only_what_is_new_is_told() -> None:
-    rows.insert_missing([order("o-1", pub_ref="first")])
+    rows.run(rows.insert_missing([order("o-1", pub_ref="first")]))
 
     ids = rows.insert_new([order("o-1", pub_ref="second"), order("o-2")])
 
@@ -163,6 +163,25 @@ def test_several_writes_travel_to_postgresql_together_and_fail_together() -> Non
 
     assert len(queries) == (1 if connection.vendor == "postgresql" else 2)
     assert list(Member.objects.values_list("customer_id", flat=True)) == ["u-1"]
+
+
+def test_several_questions_are_asked_together_after_what_they_ask_for_is_written() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        orders, members, ids = rows.ask(
+            rows.rows_of(Transaction, {"order_key": ["o-1", "o-2"]}, is_locked=True),
+            rows.rows_of(Member, {"customer_id": ["nobody"]}),
+            rows.next_ids(Transaction, 3),
+            after=[
+                *rows.insert([order("o-1"), order("o-2")]),
+                *rows.insert_missing([order("o-2")]),
+            ],
+        )
+
+    assert [row.order_key for row in orders] == ["o-1", "o-2"]
+    assert members == []
+    assert len(set(ids)) == 3
+    assert min(ids) > orders[1].pk
+    assert len(queries) == (1 if connection.vendor == "postgresql" else 5)
 
 
 def test_thousands_of_rows_go_in_at_once() -> None:
