@@ -1,10 +1,12 @@
 # Each target is a few lines; the logic lives in Python. Every target sets up what it needs.
 PYTHON ?= python3
 BIN := .venv/bin
+BENCH := var/bench/venv
 STAMP := .venv/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
+BENCH_SET = $(shell cat requirements/bench.txt | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-fast test-sqlite test-postgres lint types format check migrations-check sandbox lock clean
+.PHONY: help setup demo test test-all test-fast test-sqlite test-postgres lint types format check migrations-check screenshots sandbox lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -50,11 +52,21 @@ migrations-check: setup
 
 check: lint types migrations-check  ## all that is checked before the tests
 
+screenshots: setup  ## take the README's pictures from a demo (needs Chromium)
+	@$(BIN)/python -m tests.browser.screenshots
+
 sandbox: setup  ## a local Button on port 9100
 	@DEBUG=on $(BIN)/python manage.py button_sandbox --port 9100
 
+bench: setup  ## speed beside other programs: make bench ARGS="webhooks --rounds 3"
+	@test -e $(BENCH)/.installed-$(BENCH_SET) || { echo "Setting up $(BENCH) (once, about a minute) ..." && \
+	  $(PYTHON) -m venv --clear $(BENCH) && \
+	  $(BENCH)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/bench.txt && \
+	  touch $(BENCH)/.installed-$(BENCH_SET); }
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
 lock:  ## compile requirements/*.txt again (needs uv)
-	@for set in base dev; do uv pip compile -q --generate-hashes --universal --python-version 3.11 \
+	@for set in base dev bench; do uv pip compile -q --generate-hashes --universal --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$set.in -o requirements/$$set.txt; done
 

@@ -53,7 +53,7 @@ def sync_accounts(*, client: ButtonClient, at: datetime) -> AccountsReport:
     A Button that fails makes a failed run, not an exception. Never touches a share mode.
     Raises: DatabaseUnavailable.
     """
-    abandon_runs(kind=RunKind.ACCOUNTS, account_id=None, at=at, begun_before=at - LONGEST_RUN)
+    abandon_runs(kinds=[RunKind.ACCOUNTS], account_id=None, at=at, begun_before=at - LONGEST_RUN)
     run = open_run(kind=RunKind.ACCOUNTS, at=at)
     try:
         page = client.accounts()

@@ -7,6 +7,9 @@ class AccountsSyncConfig(AppConfig):
     verbose_name = "Sync: how facts arrive"
 
     def ready(self) -> None:
-        from accounts_sync import health  # noqa: PLC0415  # models are loaded now
+        # Models are loaded now.
+        from accounts_sync import health, inspections, metrics  # noqa: PLC0415
 
         health.register()
+        metrics.register()
+        inspections.register()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db.models import F, Q
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import F, OuterRef, Q, Subquery
 
+from accounts_sync.inbox.models import DeferredDecision, Verdict
 from accounts_sync.models import DeferredRow, DeferredStatus
 from accounts_sync.rows import Row, apply_rows, read_row
 from accounts_sync.runs import plain
 from rewards_site.button import wirejson
 from rewards_site.kernel.db import atomic, in_transaction, overwrite, retry_deadlocks
-from transactions.told import Outcome, OutcomeKind
+from rewards_site.kernel.errors import Conflict, NotFound
+from transactions.told import Outcome, OutcomeKind, ignored
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +35,8 @@ _BACK_OFF = (
 """How long to wait after that many tries of the sweep; later tries come once a day."""
 _BACK_OFF_LATER = timedelta(days=1)
 _TX_ID_CHARACTERS_MAX = 255
+REJECTED = "rejected by staff"
+"""The outcome of a row that Button shows again after staff rejected it."""
 
 
 def lock_known(account_id: str, rows: Iterable[Row]) -> dict[str, DeferredRow]:
@@ -39,6 +47,34 @@ def lock_known(account_id: str, rows: Iterable[Row]) -> dict[str, DeferredRow]:
         return {}
     kept = DeferredRow.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
     return {row.row_digest: row for row in kept.filter(account=account_id, row_digest__in=digests)}
+
+
+def apply_known(
+    rows: Sequence[Row], *, known: Mapping[str, DeferredRow], at: datetime
+) -> list[Outcome]:
+    """As apply_rows(), but for rows that staff rejected: nothing of them is booked.
+
+    `known` are the kept ones among them, by digest, locked. Raises: as apply_rows().
+    """
+    refused = _rejected(known.values())
+    wanted = [row for row in rows if row.digest not in refused]
+    outcomes = iter(apply_rows(wanted, at=at))
+    return [ignored(REJECTED) if row.digest in refused else next(outcomes) for row in rows]
+
+
+def _rejected(kept: Iterable[DeferredRow]) -> set[str]:
+    """Digests of the kept rows that staff rejected, and did not open again."""
+    by_pk = {row.pk: row.row_digest for row in kept}
+    if not by_pk:
+        return set()
+    latest = DeferredDecision.objects.filter(row=OuterRef("pk")).order_by("-pk")
+    rows = DeferredRow.objects.filter(pk__in=by_pk)
+    verdicts = rows.annotate(verdict=Subquery(latest.values("verdict")[:1]))
+    return {
+        by_pk[pk]
+        for pk, verdict in verdicts.values_list("pk", "verdict")
+        if verdict == Verdict.REJECTED
+    }
 
 
 def keep_deferred(
@@ -136,7 +172,7 @@ def _replay(ids: Sequence[int], *, at: datetime) -> RowsReplayed:
     with atomic():
         locked = DeferredRow.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
         kept = list(locked.filter(pk__in=ids, status=DeferredStatus.OPEN))
-        rows = [_read_again(row) for row in kept]
+        rows = [read_again(row) for row in kept]
         for row, outcome in zip(kept, apply_rows(rows, at=at), strict=True):
             _mark(row, outcome)
             row.attempt_count += 1
@@ -146,7 +182,41 @@ def _replay(ids: Sequence[int], *, at: datetime) -> RowsReplayed:
     return RowsReplayed(tried_count=len(kept), settled_count=settled)
 
 
-def _read_again(kept: DeferredRow) -> Row:
+def replay_row(*, row_id: int, actor: User, at: datetime) -> Outcome:
+    """Try one open row again on behalf of `actor`, and write that down in its history.
+
+    Raises: NotFound; Conflict when it is not open; DatabaseUnavailable.
+    """
+    return retry_deadlocks(partial(_replay_for, actor, row_id=row_id, at=at))
+
+
+def _replay_for(actor: User, *, row_id: int, at: datetime) -> Outcome:
+    with atomic():
+        locked = DeferredRow.objects.select_for_update(of=("self",), no_key=True)
+        row = locked.filter(pk=row_id).first()
+        if row is None:
+            raise NotFound(f"There is no deferred row {row_id}.")
+        if row.status != DeferredStatus.OPEN:
+            raise Conflict(f"{row} is settled; only open rows are tried again.")
+        [outcome] = apply_rows([read_again(row)], at=at)
+        _mark(row, outcome)
+        row.attempt_count += 1
+        row.last_attempt_at = at
+        row.save(
+            update_fields=["status", "reason", "transaction", "attempt_count", "last_attempt_at"]
+        )
+        LogEntry.objects.create(
+            user_id=actor.pk,
+            content_type=ContentType.objects.get_for_model(DeferredRow),
+            object_id=str(row.pk),
+            object_repr=str(row)[:200],
+            action_flag=CHANGE,
+            change_message=f"Tried again: {outcome.kind.value}. {outcome.reason}".strip(),
+        )
+    return outcome
+
+
+def read_again(kept: DeferredRow) -> Row:
     """Read as of when Button last showed it: a tie is won by the row read later."""
     row = read_row(wirejson.parse(kept.row.encode()), read_at=kept.last_seen_at)
     return replace(row, digest=kept.row_digest)

@@ -1,4 +1,4 @@
-"""What the two sync commands share: the client, times as typed, and being stopped."""
+"""What the sync commands share: the client, times as typed, what they say, and being stopped."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime, time
 from types import FrameType
 
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 
+from accounts_sync.report import PullReport
 from rewards_site.button.client import ButtonClient, button_client
 from rewards_site.button.errors import ButtonMisconfigured
 
@@ -73,3 +74,60 @@ def stops_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class Teller:
+    """What a command says while several threads have something to say: whole lines only.
+
+    On a terminal one more line stands below and shows how far all of them have come.
+    """
+
+    def __init__(self, out: OutputWrapper, err: OutputWrapper, *, of: int) -> None:
+        self._out = out
+        self._err = err
+        self._of = of
+        self._is_watched = out.isatty()
+        self._turn = threading.Lock()
+        self._under_way: dict[int, PullReport] = {}
+
+    def say(self, line: str) -> None:
+        self._write(self._out, line)
+
+    def complain(self, line: str) -> None:
+        self._write(self._err, line)
+
+    def progress(self, report: PullReport) -> None:
+        """A page was committed."""
+        with self._turn:
+            self._under_way[report.run_id] = report
+            self._show()
+
+    def forget(self, report: PullReport) -> None:
+        """This run has ended."""
+        with self._turn:
+            self._under_way.pop(report.run_id, None)
+            self._show()
+
+    def _write(self, where: OutputWrapper, line: str) -> None:
+        with self._turn:
+            self._clear()
+            where.write(line)
+            self._show()
+
+    def _show(self) -> None:
+        if not self._is_watched:
+            return
+        self._clear()
+        running = list(self._under_way.values())
+        if running:
+            pages = sum(report.page_count for report in running)
+            rows = sum(report.row_count for report in running)
+            who = running[0].account_id if len(running) == 1 else f"{len(running)} accounts"
+            of = f" of {self._of}" if len(running) > 1 else ""
+            s = "" if pages == 1 else "s"
+            self._out.write(f"{who}{of}: {pages:,} page{s}, {rows:,} rows …", ending="")
+        self._out.flush()
+
+    def _clear(self) -> None:
+        if self._is_watched:
+            self._out.write("\r\x1b[K", ending="")

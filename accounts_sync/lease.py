@@ -1,5 +1,8 @@
 """Who may read one Button account just now: a lease in the database, fenced by a token.
 
+Each job (on from the watermark, a gap, the re-read) has a lease of its own, so that the long ones
+never hold the regular one up. What two of them do at once is safe: applying is idempotent.
+
 A holder renews its lease with every page it commits and by a thread beside it. A lease that ended
 may be taken by anybody; its late holder, woken from a pause, finds its token gone at the next
 commit and writes nothing (house rule «Pull»). Clocks of several machines may differ by less than
@@ -19,9 +22,9 @@ from datetime import datetime, timedelta
 from types import TracebackType
 
 from django.db import OperationalError, connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from accounts_sync.models import Lease, RunKind
+from accounts_sync.models import Job, Lease, RunKind, SideReading
 from accounts_sync.runs import abandon_runs, running_since
 from rewards_site.kernel import clock
 from rewards_site.kernel.db import DatabaseUnavailable, atomic, insert_missing
@@ -34,6 +37,12 @@ LEASE_SECONDS = 25
 BEAT_SECONDS = 8.0
 POLL_SECONDS = 0.5
 _LOCK_TIMEOUT_SQLSTATE = "55P03"
+KINDS = {
+    Job.PULL: (RunKind.TRANSACTIONS, RunKind.WINDOW),
+    Job.GAP: (RunKind.GAP,),
+    Job.REREAD: (RunKind.REREAD,),
+}
+"""The runs that the holder of a job's lease makes."""
 
 
 class LeaseBusy(Conflict):
@@ -59,40 +68,63 @@ class Held:
 
     account_id: str
     token: uuid.UUID
+    job: Job = Job.PULL
 
 
-def acquire(account_id: str, *, wait_seconds_max: float = 0) -> Held:
+def acquire(
+    account_id: str,
+    *,
+    job: Job = Job.PULL,
+    wait_seconds_max: float = 0,
+    stop: threading.Event | None = None,
+) -> Held:
     """Take the lease of a known Button account, waiting for a live holder at most so long.
 
-    Raises: LeaseBusy.
+    `stop` ends the wait. Raises: LeaseBusy.
     """
-    insert_missing([Lease(account_id=account_id)])
+    insert_missing(
+        [
+            Lease(account_id=account_id)
+            if job is Job.PULL
+            else SideReading(account_id=account_id, job=job)
+        ]
+    )
     deadline = time.monotonic() + wait_seconds_max
-    pause = threading.Event()  # nobody sets it: a wait that a signal can end
+    pause = stop or threading.Event()  # a wait that a signal can end
     while True:
-        held = _take(account_id, at=clock.now())
+        held = _take(account_id, job, at=clock.now())
         if held is not None:
             return held
-        if time.monotonic() >= deadline:
-            holder = Lease.objects.get(pk=account_id).holder
-            raise LeaseBusy(account_id, holder=holder, since=running_since(account_id))
+        if pause.is_set() or time.monotonic() >= deadline:
+            holder = _rows(account_id, job).values_list("holder", flat=True).get()
+            since = running_since(account_id, kinds=KINDS[job])
+            raise LeaseBusy(account_id, holder=holder, since=since)
         pause.wait(POLL_SECONDS)
 
 
-def _take(account_id: str, *, at: datetime) -> Held | None:
+def _rows(account_id: str, job: Job) -> QuerySet[Lease] | QuerySet[SideReading]:
+    """The one row that holds the lease."""
+    if job is Job.PULL:
+        return Lease.objects.filter(pk=account_id)
+    return SideReading.objects.filter(account=account_id, job=job)
+
+
+def _take(account_id: str, job: Job, *, at: datetime) -> Held | None:
     """One conditional UPDATE decides; who takes over ends the run that the dead one left."""
-    held = Held(account_id=account_id, token=uuid.uuid4())
+    held = Held(account_id=account_id, token=uuid.uuid4(), job=job)
     free = Q(token__isnull=True) | Q(expires_at__lte=at)
     try:
         with atomic():
-            taken = Lease.objects.filter(free, pk=account_id).update(
-                token=held.token, holder=_own_name(), expires_at=_end(at)
+            taken = (
+                _rows(account_id, job)
+                .filter(free)
+                .update(token=held.token, holder=_own_name(), expires_at=_end(at))
             )
             if not taken:
                 return None
-            left = abandon_runs(kind=RunKind.TRANSACTIONS, account_id=account_id, at=at)
+            left = abandon_runs(kinds=KINDS[job], account_id=account_id, at=at)
     except OperationalError as error:
-        if _is_lock_timeout(error):  # its holder is committing a page: alive
+        if is_lock_timeout(error):  # its holder is committing a page: alive
             return None
         raise
     if left:
@@ -111,18 +143,20 @@ def fence(held: Held, *, at: datetime) -> None:
 
 def renew(held: Held, *, at: datetime) -> bool:
     """False if the lease is no longer ours."""
-    mine = Lease.objects.filter(pk=held.account_id, token=held.token)
-    return bool(mine.update(expires_at=_end(at)))
+    return bool(_mine(held).update(expires_at=_end(at)))
 
 
 def release(held: Held) -> None:
-    mine = Lease.objects.filter(pk=held.account_id, token=held.token)
-    mine.update(token=None, holder="", expires_at=None)
+    _mine(held).update(token=None, holder="", expires_at=None)
 
 
-def is_held(account_id: str, *, at: datetime) -> bool:
+def _mine(held: Held) -> QuerySet[Lease] | QuerySet[SideReading]:
+    return _rows(held.account_id, held.job).filter(token=held.token)
+
+
+def is_held(account_id: str, *, job: Job = Job.PULL, at: datetime) -> bool:
     """Whether a live run holds the account just now."""
-    return Lease.objects.filter(pk=account_id, token__isnull=False, expires_at__gt=at).exists()
+    return _rows(account_id, job).filter(token__isnull=False, expires_at__gt=at).exists()
 
 
 class Heartbeat:
@@ -177,7 +211,7 @@ def _own_name() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"[:255]
 
 
-def _is_lock_timeout(error: OperationalError) -> bool:
+def is_lock_timeout(error: OperationalError) -> bool:
     """A row lock not had in time; on SQLite, the write lock."""
     sqlstate = getattr(error.__cause__, "sqlstate", None)
     return sqlstate == _LOCK_TIMEOUT_SQLSTATE or "database is locked" in str(error)

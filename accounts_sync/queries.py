@@ -16,11 +16,12 @@ GOOD = (RunStatus.DONE, RunStatus.PAUSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountReading:
-    """One Button account with its latest run, and its latest run that went well."""
+    """One Button account with its latest run, its latest that went well, its latest whole one."""
 
     account: ButtonAccount
     latest: SyncRun | None
     latest_good: SyncRun | None
+    latest_done: SyncRun | None
 
 
 def account_readings(accounts: QuerySet[ButtonAccount]) -> list[AccountReading]:
@@ -29,13 +30,17 @@ def account_readings(accounts: QuerySet[ButtonAccount]) -> list[AccountReading]:
     rows = accounts.annotate(
         latest_id=Subquery(runs.values("id")[:1]),
         good_id=Subquery(runs.filter(status__in=GOOD).values("id")[:1]),
+        done_id=Subquery(runs.filter(status=RunStatus.DONE).values("id")[:1]),
     )
     found = list(rows)
-    wanted = {key for row in found for key in (row.latest_id, row.good_id) if key is not None}
-    by_id = SyncRun.objects.in_bulk(sorted(wanted))
+    keys = {key for row in found for key in (row.latest_id, row.good_id, row.done_id)}
+    by_id = SyncRun.objects.in_bulk(sorted(key for key in keys if key is not None))
     return [
         AccountReading(
-            account=row, latest=by_id.get(row.latest_id), latest_good=by_id.get(row.good_id)
+            account=row,
+            latest=by_id.get(row.latest_id),
+            latest_good=by_id.get(row.good_id),
+            latest_done=by_id.get(row.done_id),
         )
         for row in found
     ]

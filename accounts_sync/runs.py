@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
 
+from accounts_sync.cadence import RUNS_LOOKED_AT, Ended, Ending
 from accounts_sync.models import RunKind, RunStatus, SyncRun
 
 ERROR_CHARACTERS_MAX = 1000
@@ -18,6 +20,7 @@ def open_run(
     account_id: str | None = None,
     window_start: datetime | None = None,
     window_end: datetime | None = None,
+    is_rest: bool = False,
 ) -> SyncRun:
     return SyncRun.objects.create(
         kind=kind,
@@ -25,6 +28,7 @@ def open_run(
         started_at=at,
         window_start=window_start,
         window_end=window_end,
+        is_rest=is_rest,
     )
 
 
@@ -35,10 +39,16 @@ def close_run(run_id: int, *, status: RunStatus, error: str, at: datetime) -> bo
 
 
 def abandon_runs(
-    *, kind: RunKind, account_id: str | None, at: datetime, begun_before: datetime | None = None
+    *,
+    kinds: Collection[RunKind],
+    account_id: str | None,
+    at: datetime,
+    begun_before: datetime | None = None,
 ) -> int:
     """Mark what still says «running» as abandoned. The caller knows that nobody runs it."""
-    running = SyncRun.objects.filter(kind=kind, account_id=account_id, status=RunStatus.RUNNING)
+    running = SyncRun.objects.filter(
+        kind__in=kinds, account_id=account_id, status=RunStatus.RUNNING
+    )
     if begun_before is not None:
         running = running.filter(started_at__lt=begun_before)
     return running.update(
@@ -50,9 +60,28 @@ def latest_run(*, kind: RunKind, account_id: str | None = None) -> SyncRun | Non
     return SyncRun.objects.filter(kind=kind, account_id=account_id).order_by("-id").first()
 
 
-def running_since(account_id: str) -> datetime | None:
+def last_endings(account_id: str) -> list[Ended]:
+    """What came of the last runs on from the watermark, newest first."""
+    runs = SyncRun.objects.filter(kind=RunKind.TRANSACTIONS, account_id=account_id).order_by("-id")
+    facts = runs.values_list("started_at", "status", "is_rest", "row_count")[:RUNS_LOOKED_AT]
+    return [
+        Ended(started_at=at, ending=_ending(RunStatus(status), is_rest=is_rest, row_count=rows))
+        for at, status, is_rest, rows in facts
+    ]
+
+
+def _ending(status: RunStatus, *, is_rest: bool, row_count: int) -> Ending:
+    if status is RunStatus.FAILED:
+        return Ending.FAILED
+    if status is not RunStatus.DONE or is_rest:
+        return Ending.CUT_SHORT
+    return Ending.BUSY if row_count else Ending.QUIET
+
+
+def running_since(account_id: str, *, kinds: Collection[RunKind]) -> datetime | None:
     """When the run that is reading this account began, if one says it is."""
-    run = latest_run(kind=RunKind.TRANSACTIONS, account_id=account_id)
+    runs = SyncRun.objects.filter(kind__in=kinds, account_id=account_id).order_by("-id")
+    run = runs.first()
     return run.started_at if run and run.status == RunStatus.RUNNING else None
 
 
@@ -81,9 +110,9 @@ def has_gone_back_today(account_id: str, *, at: datetime) -> bool:
     ).exists()
 
 
-def has_stuck_cursor(account_id: str, *, runs_count: int) -> bool:
+def has_stuck_cursor(account_id: str, *, kind: RunKind, runs_count: int) -> bool:
     """Whether the last `runs_count` runs all failed before their first page."""
-    latest = SyncRun.objects.filter(kind=RunKind.TRANSACTIONS, account_id=account_id)
+    latest = SyncRun.objects.filter(kind=kind, account_id=account_id)
     outcomes = list(latest.order_by("-id").values_list("status", "page_count")[:runs_count])
     return outcomes == [(RunStatus.FAILED, 0)] * runs_count
 

@@ -1,4 +1,19 @@
-"""When to read next, and the worker's schedules. The only reader of the SYNC_* settings."""
+"""When to read next, and the worker's schedules. The only reader of the SYNC_* settings.
+
+**How often an account is read** (cadence.py; docs/decisions/0017). In peak hours every
+SYNC_PEAK_MINUTES, always. Outside of them:
+
+- every SYNC_OFFPEAK_MINUTES while nothing happens: the last run brought no row;
+- every SYNC_PEAK_MINUTES while there is traffic: the last run brought rows. It looks back over an
+  hour, so that the pace stays up for an hour after the last change. What a lost webhook would have
+  told is traffic, too;
+- after a failure in SYNC_PEAK_MINUTES, then after twice, four times, … as long, up to
+  SYNC_OFFPEAK_MINUTES; the first good run after it is followed by one more at the peak's pace.
+
+So no wait is shorter than SYNC_PEAK_MINUTES or longer than what the setting of the hour says. A run
+that did not come to its end is gone on with at once. The re-read and gaps have leases of their own
+(beside.py), and delay none of it.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +29,8 @@ from django.db.models import Q
 from django_q.models import Schedule
 
 from accounts_sync import lease
-from accounts_sync.models import RunKind, RunStatus
-from accounts_sync.runs import last_accounts_run_at, latest_run
+from accounts_sync.cadence import Ended, Wait, wait_after
+from accounts_sync.runs import last_accounts_run_at, last_endings
 from rewards_site.kernel.db import atomic, is_postgres, retry_deadlocks
 from transactions.models import ButtonAccount
 
@@ -57,8 +72,13 @@ class Planned:
 PLAN = (
     Planned(name="Read new transactions", task="pull_due", minutes=1),
     Planned(name="Read the accounts once a day", task="sync_accounts_daily", minutes=60),
+    Planned(name="Read the brands once a day", task="sync_merchants_daily", minutes=15),
     Planned(name="Try what was deferred again", task="replay_due", minutes=5),
+    Planned(name="Check the coverage", task="check_coverage_daily", minutes=24 * 60),
     Planned(name="Forget old task results", task="prune_queue", minutes=24 * 60),
+    Planned(name="Archive old webhook bodies", task="archive_bodies", minutes=15),
+    Planned(name="Heartbeat", task="beat", minutes=1),
+    Planned(name="Look for alarms", task="watch_alarms", minutes=1),
 )
 
 
@@ -70,22 +90,64 @@ def is_peak(at: datetime) -> bool:
 
 
 def interval(at: datetime) -> timedelta:
-    """How often a Button account is read around `at`."""
+    """The longest time between two readings of a Button account around `at`."""
     return timedelta(
         minutes=settings.SYNC_PEAK_MINUTES if is_peak(at) else settings.SYNC_OFFPEAK_MINUTES
     )
+
+
+def latest_due_at(since: datetime, *, readings: int = 1) -> datetime:
+    """When the reading number `readings` after one at `since` is due at the latest."""
+    for _ in range(readings):
+        since = _next_due_at(since)
+    return since
+
+
+def _next_due_at(since: datetime) -> datetime:
+    """The first instant that is as far from `since` as the interval that holds then."""
+    at = since + timedelta(minutes=min(settings.SYNC_PEAK_MINUTES, settings.SYNC_OFFPEAK_MINUTES))
+    while at - since < interval(at):
+        # Hours begin at a quarter of an hour in UTC, whatever the time zone.
+        quarter = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+        at = min(since + interval(at), quarter + timedelta(minutes=15))
+    return at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextReading:
+    """When an account is read next, and why then; the worker looks once a minute."""
+
+    at: datetime
+    why: str
+
+
+def next_reading(account_id: str, at: datetime) -> NextReading:
+    """When a Button account is to be read next, as it stands at `at`; `at` itself: now."""
+    runs = last_endings(account_id)
+    if not runs:
+        return NextReading(at=at, why="it was never read")
+    since = runs[0].started_at
+    if since > at:  # a clock was set back: do not wait until it has caught up
+        return NextReading(at=at, why="the last run is dated into the future")
+    wait = _wait(runs, at)
+    due_at = min(since + wait.length, latest_due_at(since))
+    return NextReading(at=max(at, due_at), why=wait.why)
 
 
 def is_due(account_id: str, at: datetime) -> bool:
     """Whether a Button account is to be read now: it is time, or its last run did not end."""
     if lease.is_held(account_id, at=at):
         return False
-    run = latest_run(kind=RunKind.TRANSACTIONS, account_id=account_id)
-    if run is None or run.status not in (RunStatus.DONE, RunStatus.FAILED):
+    runs = last_endings(account_id)
+    if not runs:
         return True
-    age = at - run.started_at
-    is_future = age < timedelta(0)  # a clock was set back: do not wait until it has caught up
-    return is_future or age >= interval(at) - _TICK_SLACK
+    age = at - runs[0].started_at
+    is_future = age < timedelta(0)  # as in next_reading()
+    return is_future or age >= _wait(runs, at).length - _TICK_SLACK
+
+
+def _wait(runs: list[Ended], at: datetime) -> Wait:
+    return wait_after(runs, pace=timedelta(minutes=settings.SYNC_PEAK_MINUTES), bound=interval(at))
 
 
 def are_accounts_due(at: datetime) -> bool:

@@ -9,19 +9,26 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django_q.models import OrmQ, Task
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from accounts_sync import beside
 from accounts_sync.accounts import sync_accounts
+from accounts_sync.coverage import check_coverage
 from accounts_sync.deferred import replay_rows
+from accounts_sync.inbox.archive import archive_old_bodies
 from accounts_sync.inbox.replay import replay_deferred
 from accounts_sync.lease import LeaseBusy
-from accounts_sync.models import RunKind, RunStatus
+from accounts_sync.models import Job, RunKind, RunStatus, Watermark
 from accounts_sync.pull import pull_transactions
 from accounts_sync.runs import latest_run
 from accounts_sync.schedule import are_accounts_due, is_due
+from accounts_sync.worker import pruning
+from offers.catalog import sync_merchants
+from offers.runs import is_due as is_catalog_due
 from rewards_site.button.client import ButtonClient, button_client
 from rewards_site.button.errors import ButtonMisconfigured
+from rewards_site.health import alarms, figures, heartbeat, watch
 from rewards_site.kernel import clock
 from transactions.models import ButtonAccount
 
@@ -29,11 +36,13 @@ log = logging.getLogger(__name__)
 
 PULL_SECONDS_MAX = 90
 """A pull stops here and goes on as a new task; the worker ends a task after 120 s."""
-RESULTS_KEPT = timedelta(days=30)
+SLICE_SECONDS_MAX = 60
+"""A slice of a re-read or a gap; the next one comes with the next tick, so that others may work."""
 ACCOUNTS_RETRY = timedelta(minutes=5)
 """The accounts are asked for at most this often, however often something new is heard of."""
 
 _PULL_ONE = "accounts_sync.tasks.pull_account"
+_READ_BESIDE = "accounts_sync.tasks.read_beside"
 _PULL_DUE = "accounts_sync.tasks.pull_due"
 _SYNC_ACCOUNTS = "accounts_sync.tasks.sync_accounts_daily"
 
@@ -47,7 +56,7 @@ def pull_due() -> int:
     account_ids = list(confirmed.values_list("pk", flat=True))
     if are_accounts_due(at):
         _ask_for_accounts(at)
-    waiting = _waiting_pulls(at)
+    waiting = _waiting(_PULL_ONE, at)
     due = [
         account_id
         for account_id in account_ids
@@ -55,13 +64,19 @@ def pull_due() -> int:
     ]
     for account_id in due:
         _queue_pull(account_id)
+    slice_due = beside.next_due(at)
+    if slice_due and not _waiting(_READ_BESIDE, at):
+        queue_beside(slice_due.account_id, slice_due.job)
     return len(due)
 
 
-def pull_account(account_id: str) -> str:
-    """Read one account, unless it was read meanwhile; what became of it in one word."""
+def pull_account(account_id: str, *, is_asked_for: bool = False) -> str:
+    """Read one account, unless it was read meanwhile; what became of it in one word.
+
+    `is_asked_for`: staff want it now, due or not.
+    """
     at = clock.now()
-    if not is_due(account_id, at):
+    if not is_asked_for and not is_due(account_id, at):
         return "not due"
     client = _client()
     if client is None:
@@ -74,6 +89,34 @@ def pull_account(account_id: str) -> str:
     if report.status is RunStatus.PAUSED:
         _queue_pull(account_id)
     return str(report.status.value)
+
+
+def read_beside(account_id: str, job: str) -> str:
+    """Read a slice of a gap or of the re-read; what became of it in one word."""
+    at = clock.now()
+    if not beside.is_due(account_id, Job(job), at):
+        return "not due"
+    client = _client()
+    if client is None:
+        return "misconfigured"
+    try:
+        report = beside.read_beside(
+            account_id=account_id,
+            job=Job(job),
+            client=client,
+            at=at,
+            stop_at=at + timedelta(seconds=SLICE_SECONDS_MAX),
+        )
+    except LeaseBusy:
+        return "busy"
+    return str(report.status.value) if report else "nothing to read"
+
+
+def check_coverage_daily() -> int:
+    """Put the coverage of every account together anew from its runs; how many differ."""
+    at = clock.now()
+    account_ids = list(Watermark.objects.order_by("pk").values_list("pk", flat=True))
+    return sum(bool(check_coverage(account_id, at=at)) for account_id in account_ids)
 
 
 def sync_accounts_daily() -> str:
@@ -90,6 +133,19 @@ def sync_accounts_daily() -> str:
     return str(report.status.value)
 
 
+def sync_merchants_daily() -> str:
+    """Read the Brands API if it is due; what became of it in one word."""
+    return sync_merchants_now() if is_catalog_due(clock.now()) else "not due"
+
+
+def sync_merchants_now() -> str:
+    """Read the Brands API, due or not: staff asked for it."""
+    client = _client()
+    if client is None:
+        return "misconfigured"
+    return str(sync_merchants(client=client, at=clock.now()).status.value)
+
+
 def replay_due() -> None:
     """Try again what was deferred and may go by now: webhook events, then rows of the API."""
     at = clock.now()
@@ -98,9 +154,31 @@ def replay_due() -> None:
 
 
 def prune_queue() -> int:
-    """Delete the worker's results older than 30 days; how many."""
-    old = Task.objects.filter(stopped__lt=clock.now() - RESULTS_KEPT)
-    return int(old.delete()[0])
+    """Delete old results, heartbeats and alarms, and give up what never ends; how many rows."""
+    at = clock.now()
+    return pruning.prune(at=at) + heartbeat.prune(at=at) + alarms.prune(at=at)
+
+
+def archive_bodies() -> str:
+    """Move bodies older than INBOX_BODY_MONTHS into archives for a minute; what became of it."""
+    at = clock.now()
+    stop_at = at + timedelta(seconds=SLICE_SECONDS_MAX)
+    report = archive_old_bodies(at=at, is_over=lambda: clock.now() >= stop_at)
+    if report is None:
+        return "off"
+    return "paused" if report.is_paused else "done"
+
+
+def beat() -> None:
+    """The heartbeat of the schedules: proves scheduler, queue and a worker at once."""
+    heartbeat.beat(heartbeat.SCHEDULES)
+
+
+def watch_alarms() -> None:
+    """Look for alarms and send them, unless a web process has within the minute."""
+    at = clock.now()
+    figures.refresh(at=at)
+    watch.look(at=at)
 
 
 def _client() -> ButtonClient | None:
@@ -110,6 +188,16 @@ def _client() -> ButtonClient | None:
     except ButtonMisconfigured as error:
         log.error("sync.misconfigured", extra={"reason": str(error)})  # noqa: TRY400  # no trace
         return None
+
+
+def queue_pull_now(account_id: str) -> None:
+    """Have the worker read an account on from its watermark, due or not."""
+    async_task(_PULL_ONE, account_id, is_asked_for=True, q_options={"group": "pull"})
+
+
+def queue_beside(account_id: str, job: Job) -> None:
+    """Have the worker read a slice of a gap or of the re-read."""
+    async_task(_READ_BESIDE, account_id, job.value, q_options={"group": "beside"})
 
 
 def _queue_pull(account_id: str) -> None:
@@ -123,8 +211,8 @@ def _ask_for_accounts(at: datetime) -> None:
         async_task(_SYNC_ACCOUNTS)
 
 
-def _waiting_pulls(at: datetime) -> set[str]:
-    """Accounts whose pull is queued and not begun: a slow worker must not pile them up."""
+def _waiting(function: str, at: datetime) -> set[str]:
+    """Accounts whose task is queued and not begun: a slow worker must not pile them up."""
     queued = OrmQ.objects.filter(lock__lte=at)
     tasks = [waiting.task for waiting in queued.iterator()]
-    return {str(task["args"][0]) for task in tasks if task.get("func") == _PULL_ONE}
+    return {str(task["args"][0]) for task in tasks if task.get("func") == function}

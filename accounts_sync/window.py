@@ -6,10 +6,11 @@ back over the end of the last one, and once a day further.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from accounts_sync.models import Watermark
+from accounts_sync.models import RunKind, Watermark
+from accounts_sync.spans import Span
 from rewards_site.kernel.errors import InvalidInput
 
 OVERLAP = timedelta(hours=1)
@@ -44,16 +45,25 @@ class Window:
     """Where an earlier run of this same window stood."""
     keeps_cursor: bool = True
     """Whether the Watermark keeps its cursor, or holds that of another window meanwhile."""
+    kind: RunKind = RunKind.TRANSACTIONS
+    time_field: str = "modified_date"
+    """What of a row is asked to lie in the window."""
+
+    @property
+    def span(self) -> Span:
+        return Span(start=self.start, end=self.end)
 
 
 def plan_window(watermark: Watermark, *, wish: Wish, at: datetime, goes_far_back: bool) -> Window:
     """The window to read now, to the whole second; one that is under way is gone on with."""
     start = _start(watermark, wish=wish, goes_far_back=goes_far_back)
     end = min(whole_second(at), wish.until or at)
-    fresh = Window(start=start, end=max(end, start) if start else end, until=wish.until)
+    is_regular = wish == Wish()
+    is_whole = wish == Wish(full=True)
+    kind = RunKind.TRANSACTIONS if is_regular or is_whole else RunKind.WINDOW
+    fresh = Window(start=start, end=max(end, start) if start else end, until=wish.until, kind=kind)
     if not watermark.next_url or watermark.window_end is None:
         return fresh
-    is_regular = wish == Wish()
     is_the_same = wish.until is None and start == watermark.window_start
     if is_regular or is_the_same:
         return Window(
@@ -61,7 +71,7 @@ def plan_window(watermark: Watermark, *, wish: Wish, at: datetime, goes_far_back
             end=watermark.window_end,
             resume_url=watermark.next_url,
         )
-    return Window(start=fresh.start, end=fresh.end, until=fresh.until, keeps_cursor=False)
+    return replace(fresh, keeps_cursor=False)
 
 
 def _start(watermark: Watermark, *, wish: Wish, goes_far_back: bool) -> datetime | None:

@@ -8,14 +8,25 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from rewards_site.health import registry
+from rewards_site.health import alarms
 from rewards_site.kernel import clock
 from rewards_site.kernel.admin import attention
 from rewards_site.kernel.admin.text import EMPTY
 
-_ROOMS = ("transactions", "ledger", "members", "offers", "accounts_sync", "inbox", "django_q")
+_ROOMS = (
+    *("transactions", "members", "approvals", "offers", "reports"),
+    *("ledger", "activity", "accounts_sync", "inbox", "health"),
+    *("api_keys", "auth", "admin", "django_q"),
+)
 """The order of the story: what was earned, by whom, for what, how the facts arrive."""
-_VERBOSE = {"auth": "Staff", "admin": "Staff log", "django_q": "Worker"}
+_VERBOSE = {"auth": "Staff", "admin": "Staff log", "django_q": "Machinery"}
+_MACHINERY = {
+    *("accounts_sync.lease", "accounts_sync.sidereading", "activity.activitycount"),
+    *("health.figures", "health.heartbeat", "health.tally", "health.turn", "health.notice"),
+    *("ledger.horizon", "offers.catalogrun", "reports.reportresult"),
+}
+"""Lists that only whoever runs the program looks at: they stand with the worker's, last."""
+_WORKER = "django_q"
 
 
 class RewardsAdminSite(admin.AdminSite):
@@ -31,6 +42,8 @@ class RewardsAdminSite(admin.AdminSite):
         rooms = super().get_app_list(request, app_label)
         for room in rooms:
             room["name"] = _VERBOSE.get(room["app_label"], str(room["name"]).partition(":")[0])
+        if app_label is None:
+            rooms = _with_machinery_apart(rooms)
         return sorted(rooms, key=_place)
 
     def index(
@@ -43,10 +56,30 @@ class RewardsAdminSite(admin.AdminSite):
             "waiting": [card for card in cards if card.count],
             "quiet": [card for card in cards if not card.count],
             "tables": attention.tables(request, at=at),
-            "degraded": registry.degraded(at=at) if request.user.is_staff else [],
+            "degraded": alarms.standing(at=at) if request.user.is_staff else [],
+            "may_view_alarms": request.user.has_perm("health.view_alarm"),
             "is_watcher": bool(cards),
+            "may_find_orders": request.user.has_perm("transactions.view_transaction"),
+            "may_export": request.user.has_perm("reports.export_report"),
         }
         return super().index(request, context | (extra_context or {}))
+
+
+def _with_machinery_apart(rooms: list[Any]) -> list[Any]:
+    """The machinery's lists moved to the worker's room, where the reader has that room."""
+    worker = next((room for room in rooms if room["app_label"] == _WORKER), None)
+    if worker is None:
+        return rooms
+    for room in rooms:
+        if room is not worker:
+            apart = [model for model in room["models"] if _name_of(room, model) in _MACHINERY]
+            room["models"] = [model for model in room["models"] if model not in apart]
+            worker["models"] = [*worker["models"], *apart]
+    return [room for room in rooms if room["models"]]
+
+
+def _name_of(room: dict[str, Any], model: dict[str, Any]) -> str:
+    return f"{room['app_label']}.{model['object_name']}".lower()
 
 
 def _place(room: dict[str, Any]) -> tuple[int, str]:

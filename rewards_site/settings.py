@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -13,43 +12,12 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from rewards_site.environment import amounts, choice, env, instant, texts, whole
+
 django_stubs_ext.monkeypatch()  # ModelAdmin[Entry] fails at run time without it
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
-
-
-def _texts(name: str) -> list[str]:
-    return [text.strip() for text in env.list(name, default=[]) if text.strip()]
-
-
-def _instant(name: str) -> datetime | None:
-    """An RFC 3339 time with its zone, as UTC; None where it is not set."""
-    text = env.str(name, default="").strip()
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={text!r} is not an RFC 3339 time.") from error
-    if at.tzinfo is None:
-        raise ImproperlyConfigured(f"{name}={text!r} has no zone: end it with Z.")
-    return at.astimezone(UTC)
-
-
-def _choice(name: str, default: str, choices: set[str]) -> str:
-    value = str(env.str(name, default=default))
-    if value not in choices:
-        raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(sorted(choices))}.")
-    return value
-
-
-def _whole(name: str, default: int, *, least: int, most: int) -> int:
-    value = int(env.int(name, default=default))
-    if not least <= value <= most:
-        raise ImproperlyConfigured(f"{name}={value} is not between {least} and {most}.")
-    return value
 
 
 # Django -------------------------------------------------------------------------------------------
@@ -60,8 +28,8 @@ if not SECRET_KEY:
         "SECRET_KEY is not set. Set it to a long random text (and keep it), "
         "or set DEBUG=on for a machine of your own."
     )
-ALLOWED_HOSTS = _texts("ALLOWED_HOSTS") or (["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = _texts("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = texts("ALLOWED_HOSTS") or (["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = texts("CSRF_TRUSTED_ORIGINS")
 TRUST_PROXY: bool = env.bool("TRUST_PROXY", default=False)
 if TRUST_PROXY:  # TLS ends in front; we never redirect to https ourselves
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -84,6 +52,9 @@ INSTALLED_APPS = [
     "accounts_sync.inbox",
     "transactions",
     "transactions.ledger",
+    "transactions.activity",
+    "transactions.opening",
+    "transactions.merging",
     "offers",
     "rewards_site",
     "rewards_site.reports",
@@ -106,6 +77,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "rewards_site.kernel.machine_doors.MachineDoorsMiddleware",
+    "rewards_site.kernel.api.middleware.ApiDoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -116,8 +88,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-MACHINE_DOORS = ("/health/", "/webhooks/")
+MACHINE_DOORS = ("/health/", "/webhooks/", "/metrics")
 """What lies below answers whatever the Host header says (kernel/machine_doors.py)."""
+API_DOORS, API_PAGES = ("/api/",), ("/api/v1/docs/",)
+"""Calls of the API pass by what guards pages; its docs are a page (kernel/api/middleware.py)."""
 APPEND_SLASH = True
 TEMPLATES = [
     {
@@ -196,19 +170,31 @@ CACHES = {
 # Button -------------------------------------------------------------------------------------------
 BUTTON_API_KEY: str = env.str("BUTTON_API_KEY", default="")
 BUTTON_API_URL: str = env.str("BUTTON_API_URL", default="https://api.usebutton.com").rstrip("/")
-BUTTON_WEBHOOK_SECRETS = _texts("BUTTON_WEBHOOK_SECRETS")
-BUTTON_TEST_WEBHOOK_SECRETS = _texts("BUTTON_TEST_WEBHOOK_SECRETS")
+BUTTON_OFFERS_URL: str = env.str(
+    "BUTTON_OFFERS_URL", default="https://pubapi.usebutton.com"
+).rstrip("/")
+BUTTON_WEBHOOK_SECRETS = texts("BUTTON_WEBHOOK_SECRETS")
+BUTTON_TEST_WEBHOOK_SECRETS = texts("BUTTON_TEST_WEBHOOK_SECRETS")
+
+# The inbox's bodies: 0 keeps all of them in the database (docs/operations.md) ---------------------
+INBOX_BODY_MONTHS = whole("INBOX_BODY_MONTHS", 0, least=0, most=1200)
+INBOX_ARCHIVE_DIR: str = env.str("INBOX_ARCHIVE_DIR", default="")
+if INBOX_BODY_MONTHS and not INBOX_ARCHIVE_DIR:
+    raise ImproperlyConfigured("INBOX_BODY_MONTHS is set, and INBOX_ARCHIVE_DIR is not.")
 
 # Rewards ------------------------------------------------------------------------------------------
-ATTRIBUTION_FIELD = _choice(
+ATTRIBUTION_FIELD = choice(
     "ATTRIBUTION_FIELD",
     "either",
     {"publisher_customer_id", "pub_ref", "either", "pub_ref_is_customer_id"},
 )
-REWARD_DEFAULT_SHARE_BPS = _whole("REWARD_DEFAULT_SHARE_BPS", 5000, least=0, most=10_000)
+REWARD_DEFAULT_SHARE_BPS = whole("REWARD_DEFAULT_SHARE_BPS", 5000, least=0, most=10_000)
 
-GO_LIVE_AT = _instant("GO_LIVE_AT")
+GO_LIVE_AT = instant("GO_LIVE_AT")
 REWARD_BEFORE_GO_LIVE: bool = env.bool("REWARD_BEFORE_GO_LIVE", default=True)
+
+MOVE_APPROVAL_LIMITS = amounts("MOVE_APPROVAL_LIMITS", "USD=5000")
+"""Currency → the reward, in minor units, from which on two people move an order; none: always."""
 
 # Members' tokens ----------------------------------------------------------------------------------
 MEMBER_JWT_SECRET: str = env.str("MEMBER_JWT_SECRET", default="")
@@ -222,8 +208,8 @@ if not _hours or not all(0 <= int(hour) <= 24 for hour in _hours.groups()):
     raise ImproperlyConfigured("SYNC_PEAK_HOURS is two hours of the day, such as 8-23.")
 SYNC_PEAK_HOURS = (int(_hours[1]), int(_hours[2]))
 """From the first hour to before the second, in BUSINESS_TIME_ZONE: (8, 23) is 08:00 to 22:59."""
-SYNC_PEAK_MINUTES = _whole("SYNC_PEAK_MINUTES", 5, least=1, most=24 * 60)
-SYNC_OFFPEAK_MINUTES = _whole("SYNC_OFFPEAK_MINUTES", 30, least=1, most=24 * 60)
+SYNC_PEAK_MINUTES = whole("SYNC_PEAK_MINUTES", 5, least=1, most=24 * 60)
+SYNC_OFFPEAK_MINUTES = whole("SYNC_OFFPEAK_MINUTES", 30, least=1, most=24 * 60)
 
 # The worker (django-q2); the reasons stand in docs/decisions ---------------------------------
 Q_CLUSTER = {
@@ -243,19 +229,46 @@ Q_CLUSTER = {
 }
 
 # Alarms and metrics -------------------------------------------------------------------------------
-ALERT_EMAILS = _texts("ALERT_EMAILS")
+ALERT_EMAILS = texts("ALERT_EMAILS")
 ALERT_WEBHOOK_URL: str = env.str("ALERT_WEBHOOK_URL", default="")
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+# smtp+tls://user:password@host:587; where it is not set, e-mails go to the log
+globals().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="rewards@localhost")
 
 # API ----------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rewards_site.members.tokens.MemberAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rewards_site.kernel.api.permissions.IsMember"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["rewards_site.kernel.api.json_body.JsonBodyParser"],
+    "DEFAULT_SCHEMA_CLASS": "rewards_site.kernel.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "rewards_site.kernel.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,  # ?format=… is nothing here, and no 404
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Rewards: member API",
+    "VERSION": "1",
+    "DESCRIPTION": "What a member's app and the publisher's own back end read. Amounts are "
+    "integers in the minor unit of the `currency` beside them (1999 USD is $19.99, 500 JPY is "
+    "¥500); times are RFC 3339 in UTC; ids are opaque texts; errors are RFC 9457 problems.",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "TAGS": [
+        {"name": "member", "description": "Who is asking."},
+        {"name": "money", "description": "Balances, orders, and each booking of them."},
+        {"name": "merchants", "description": "Where rewards can be earned."},
+        {
+            "name": "back end",
+            "description": "The same reads for the publisher's own back end, with an API key.",
+        },
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "TransactionStatus": "transactions.api.STATUSES",
+        "ActivityKind": "transactions.api.ACTIVITY_KINDS",
+    },
 }
 
 # Logging ------------------------------------------------------------------------------------------

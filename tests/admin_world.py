@@ -12,9 +12,28 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.messages import get_messages
 from django_q.models import OrmQ, Schedule, Task
 
-from accounts_sync.inbox.models import EventStatus, WebhookEvent
-from accounts_sync.models import DeferredRow, Lease, RunKind, RunStatus, SyncRun, Watermark
+from accounts_sync.inbox.models import (
+    BodyArchive,
+    DeferredDecision,
+    EventStatus,
+    Verdict,
+    WebhookEvent,
+)
+from accounts_sync.models import (
+    DeferredRow,
+    Lease,
+    RunKind,
+    RunStatus,
+    SideReading,
+    SyncRun,
+    Watermark,
+)
+from offers.models import CatalogRun, MerchantProfile, MerchantRevision, RefusedBrand
+from rewards_site.api_keys.models import ApiKey
+from rewards_site.approvals.models import Proposal
+from rewards_site.health.models import Alarm, Figures, Heartbeat, Notice, Tally, Turn
 from rewards_site.members.models import Member
+from rewards_site.reports.models import ReportResult, ReportRun
 from tests.factories import NOON, observe, tell
 from transactions.models import ButtonAccount
 
@@ -91,9 +110,24 @@ def fill(first: int, last: int) -> None:
         )
         Watermark.objects.create(account=account, through=NOON)
         Lease.objects.create(account=account)
+        SideReading.objects.create(account=account, job="re-read", done_at=NOON)
         _fill_worker(number)
+        _fill_health(number)
+        _fill_catalogue(number)
+        staff = User.objects.create(username=f"staff-{number}")
+        _fill_decisions(number, staff)
+        _fill_archives(number)
+        ApiKey.objects.create(
+            name=f"Program {number}",
+            key_id=f"{number:012}",
+            secret_digest=bytes(32),
+            scopes=["members:read"],
+            created_at=NOON,
+            created_by=staff,
+        )
+        _fill_exports(number, staff)
         LogEntry.objects.create(
-            user=User.objects.create(username=f"staff-{number}"),
+            user=staff,
             content_type=ContentType.objects.get_for_model(Member),
             object_id=str(number),
             object_repr=f"row {number}",
@@ -101,6 +135,108 @@ def fill(first: int, last: int) -> None:
             change_message="Looked at.",
         )
         Group.objects.create(name=f"Role {number}")
+
+
+def _fill_archives(number: int) -> None:
+    BodyArchive.objects.create(
+        number=number,
+        name=f"webhooks-{number:06}-2026-03-01-0123456789ab.jsonl.gz",
+        sha256=f"{number:064x}",
+        file_bytes=number,
+        event_count=number,
+        body_bytes=number,
+        first_event_id=number,
+        last_event_id=number,
+        received_first=NOON - timedelta(days=90),
+        received_last=NOON - timedelta(days=60),
+        archived_at=NOON,
+        emptied_at=NOON,
+    )
+
+
+def _fill_decisions(number: int, staff: User) -> None:
+    """What staff decided about the event of this number, which waits as before; a proposal."""
+    DeferredDecision.objects.create(
+        event=WebhookEvent.objects.get(hook_id=f"hook-{number:04d}"),
+        verdict=Verdict.REOPENED,
+        deferred_because="data is missing",
+        reason="A mistake.",
+        actor=staff,
+        decided_at=NOON,
+    )
+    Proposal.objects.create(
+        kind="move_order",
+        subject=f"transaction/{number}",
+        payload={},
+        summary=f"Move order {number}",
+        reason="Two accounts of one person.",
+        proposed_by=staff,
+        proposed_at=NOON,
+    )
+
+
+def _fill_catalogue(number: int) -> None:
+    merchant_id = f"org-{number:04d}"
+    run = CatalogRun.objects.create(status="done", started_at=NOON, finished_at=NOON)
+    MerchantProfile.objects.create(
+        merchant_id=merchant_id,
+        name=f"Brand {number}",
+        described_at=NOON,
+        read_at=NOON,
+        changed_at=NOON,
+    )
+    MerchantRevision.objects.create(
+        merchant_id=merchant_id,
+        number=1,
+        kind="changed",
+        run=run,
+        changes=[{"field": "name", "before": "Brand", "after": f"Brand {number}"}],
+        read_at=NOON,
+        recorded_at=NOON,
+    )
+    RefusedBrand.objects.create(
+        row="{}",
+        row_digest=f"digest-{number}",
+        reason="`id` is missing.",
+        first_seen_at=NOON,
+        last_seen_at=NOON,
+        last_run=run,
+    )
+
+
+def _fill_health(number: int) -> None:
+    """A past alarm with its message, a worker that is gone, and what is counted."""
+    alarm = Alarm.objects.create(
+        name="kettle", what="cold", opened_at=NOON, last_seen_at=NOON, closed_at=NOON
+    )
+    Notice.objects.create(
+        alarm=alarm,
+        number=0,
+        kind="opened",
+        channel="email",
+        what="cold",
+        created_at=NOON,
+        not_before=NOON,
+        sent_at=NOON,
+    )
+    Heartbeat.objects.create(name=f"worker {number}", started_at=NOON, beat_at=NOON, ended_at=NOON)
+    Turn.objects.create(name=f"turn {number}", due_at=NOON)
+    Tally.objects.create(key=f"tally {number}", value=number)
+    Figures.objects.create(name=f"figures {number}", taken_at=NOON, samples=[["pending", 1]])
+
+
+def _fill_exports(number: int, staff: User) -> None:
+    run = ReportRun.objects.create(
+        report="liability", format="csv", as_of=NOON, door="web", actor=staff, started_at=NOON
+    )
+    ReportResult.objects.create(
+        run=run,
+        status="done",
+        row_count=number,
+        byte_count=number,
+        sha256=f"{number:064x}",
+        finished_at=NOON,
+    )
 
 
 def _fill_worker(number: int) -> None:

@@ -10,7 +10,7 @@ from rewards_site.kernel.db import atomic
 from transactions.apply import apply_observations
 from transactions.ledger.chart import AccountKind
 from transactions.ledger.models import Account
-from transactions.told import Channel, Outcome, Told
+from transactions.told import Channel, Decided, Outcome, Told
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 """When what is told in tests happened, unless they say otherwise."""
@@ -27,6 +27,7 @@ def observe(
     channel: Channel = Channel.WEBHOOK,
     read_at: datetime | None = None,
     is_test: bool = False,
+    decided: Decided | None = None,
     **fields: Any,
 ) -> Told:
     """What Button told of `tx_id`, `minutes` after noon: by default $10.00 pending for MEMBER."""
@@ -50,6 +51,7 @@ def observe(
         channel=channel,
         read_at=read_at or modified_at + timedelta(seconds=5),
         is_test=is_test,
+        decided=decided,
     )
 
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -19,16 +20,15 @@ from django.db import IntegrityError
 from rewards_site.kernel.db import (
     DatabaseUnavailable,
     atomic,
-    check_constraints_now,
     constraint_of,
     in_transaction,
 )
-from rewards_site.members.queries import customer_ids
 from transactions import batch as rows
+from transactions import known as facts
 from transactions.fold import Held, fold
 from transactions.models import ButtonAccount
 from transactions.stored import order_state
-from transactions.terms import choose_terms
+from transactions.terms import TermsPolicy, choose_terms
 from transactions.told import Outcome, OutcomeKind, Told, applied, deferred, ignored
 from transactions.writing import Change, Folded, RefusedError, write
 
@@ -46,6 +46,7 @@ def apply_observations(batch: Sequence[Told], *, at: datetime) -> list[Outcome]:
     outcome, and what the database refuses is rolled back to a savepoint and is one, too.
     """
     assert in_transaction()
+    assert len(batch) == 1 or not any(told.decided for told in batch)
     outcomes = _apply(list(batch), at=at)
     return [outcomes[index] for index in range(len(batch))]
 
@@ -91,31 +92,32 @@ def _alone(batch: list[Told], reason: str, *, at: datetime) -> dict[int, Outcome
 def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
     for index, told in enumerate(batch):
-        unknown = rows.unknown(told.observation)
+        unknown = facts.unknown(told.observation)
         if unknown:
             outcomes[index] = unknown
     known = [index for index in range(len(batch)) if index not in outcomes]
-    accounts = rows.read_accounts([batch[index] for index in known], at=at)
+    if not known:
+        return outcomes
+    read = facts.read_known([batch[index] for index in known])
+    accounts = facts.open_accounts([batch[index] for index in known], read, at=at)
     indices: list[int] = []
     for index in known:
-        objection = rows.objection(batch[index].observation, accounts)
+        objection = facts.objection(batch[index].observation, accounts)
         if objection:
             outcomes[index] = objection
         elif index not in refused:
             indices.append(index)
     if not indices:
         return outcomes
-    planned = rows.plan(batch, indices)
+    planned = rows.plan(batch, indices, read)
     outcomes |= planned.outcomes
     if not planned.order_of:
         return outcomes
-    rows.ensure_merchants([batch[index] for index in planned.order_of], at=at)
-    rows.open_orders(planned, batch, at=at)
-    locked = rows.lock_orders(planned, batch)
-    folded = _fold(batch, planned, locked, accounts)
+    facts.ensure_merchants([batch[index] for index in planned.order_of], read, at=at)
+    locked = rows.open_and_lock(planned, batch, read, at=at)
+    folded = _fold(batch, planned, locked, accounts, known_as=read.members)
     outcomes |= folded.outcomes
     write(folded, locked, at=at)
-    check_constraints_now()
     return outcomes
 
 
@@ -124,12 +126,12 @@ def _fold(
     planned: rows.Plan,
     locked: rows.LockedOrders,
     accounts: dict[str, ButtonAccount],
+    *,
+    known_as: dict[str, int],
 ) -> Folded:
     folded = Folded()
-    names = customer_ids(
-        {order.member_id for order in locked.orders.values() if order.member_id is not None}
-    )
-    folded.members = {customer_id: pk for pk, customer_id in names.items()}
+    names = locked.names
+    folded.members = known_as | {customer_id: pk for pk, customer_id in names.items()}
     for order in locked.orders.values():
         customer_id = names[order.member_id] if order.member_id is not None else None
         folded.states[order.pk] = order_state(
@@ -143,10 +145,8 @@ def _fold(
             before,
             told,
             attribution_field=settings.ATTRIBUTION_FIELD,
-            terms=choose_terms(
-                share_mode=accounts[ref[0]].share_mode,
-                default_share_bps=settings.REWARD_DEFAULT_SHARE_BPS,
-            ),
+            choose=partial(choose_terms, policy=_policy(accounts[ref[0]])),
+            known_as=folded.members,
         )
         if isinstance(result, Held):
             outcome = deferred if result.is_deferred else ignored
@@ -169,6 +169,15 @@ def _fold(
         )
     _refuse_misplaced(folded, planned, locked)
     return folded
+
+
+def _policy(account: ButtonAccount) -> TermsPolicy:
+    return TermsPolicy(
+        share_mode=account.share_mode,
+        default_share_bps=settings.REWARD_DEFAULT_SHARE_BPS,
+        go_live_at=settings.GO_LIVE_AT,
+        has_rewards_before_go_live=settings.REWARD_BEFORE_GO_LIVE,
+    )
 
 
 def _refuse_misplaced(folded: Folded, planned: rows.Plan, locked: rows.LockedOrders) -> None:

@@ -5,3 +5,28 @@ class TransactionsConfig(AppConfig):
     name = "transactions"
     label = "transactions"
     verbose_name = "Transactions: what was earned"
+
+    def ready(self) -> None:
+        from rewards_site.approvals import registry  # noqa: PLC0415  # models are loaded now
+        from transactions import metrics  # noqa: PLC0415
+        from transactions.attribution import MOVE_ORDER, execute_move  # noqa: PLC0415
+
+        metrics.register()
+
+        registry.register(
+            MOVE_ORDER,
+            label="move an order to another member",
+            permission="transactions.move_transaction",
+            execute=execute_move,
+        )
+        self._offer_reports()
+
+    @staticmethod
+    def _offer_reports() -> None:
+        from rewards_site.reports import registry  # noqa: PLC0415  # models are loaded now
+        from transactions.reports.journal import JOURNAL  # noqa: PLC0415
+        from transactions.reports.liability import LIABILITY  # noqa: PLC0415
+        from transactions.reports.orders import TRANSACTIONS  # noqa: PLC0415
+
+        for report in (LIABILITY, TRANSACTIONS, JOURNAL):
+            registry.register(report)

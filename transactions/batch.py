@@ -12,23 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
-
-from offers.models import Merchant
-from rewards_site.button.schemas import CATEGORIES, TransactionObservation
-from rewards_site.kernel.currencies import EXPONENTS
-from rewards_site.kernel.db import insert_missing, overwrite
-from transactions.fold import is_test_money
-from transactions.models import ButtonAccount, Transaction, TransactionChild
+from rewards_site.button.schemas import TransactionObservation
+from rewards_site.kernel.rows import Write, ask, find, insert_missing, next_ids, rows_of
+from rewards_site.members.models import Member
+from rewards_site.members.queries import held_members
+from transactions.known import Known
+from transactions.models import Transaction, TransactionChild
+from transactions.order import is_test_money
 from transactions.told import Outcome, Told, deferred
 
 OrderRef = tuple[str, str]
 """(account_id, order_key)"""
-
-
-AMOUNT_MINOR_MAX = 10**15
-"""More than any order is worth. Totals have 64 bits and only grow: one absurd amount, booked and
-taken back, must not use up a member's account for good."""
 
 
 class RacedError(Exception):
@@ -50,73 +44,13 @@ class Plan:
     """Indices of the observations that tell it."""
     openers: dict[OrderRef, int] = field(default_factory=dict)
     """Orders to be opened → index of the observation that opens them."""
+    member_ids: set[int | None] = field(default_factory=set)
+    """Of the orders that exist, as read before the lock."""
 
 
-def read_accounts(batch: Sequence[Told], *, at: datetime) -> dict[str, ButtonAccount]:
-    """The Button accounts named, opened with the currency told where none is known yet."""
-    currencies: dict[str, str] = {}
-    for told in batch:
-        currencies.setdefault(told.observation.account_id, told.observation.currency)
-    accounts = ButtonAccount.objects.in_bulk(currencies)
-    missing = sorted(currencies.keys() - accounts.keys())
-    if missing:
-        insert_missing(
-            ButtonAccount(account_id=key, currency=currencies[key], first_seen_at=at)
-            for key in missing
-        )
-        accounts |= ButtonAccount.objects.in_bulk(missing)
-    return accounts
-
-
-def unknown(observation: TransactionObservation) -> Outcome | None:
-    """Why an observation can't be booked whatever else is known."""
-    if observation.category not in CATEGORIES:
-        return deferred(f"unknown category {observation.category!r}")
-    if observation.currency not in EXPONENTS:
-        return deferred(f"unknown currency {observation.currency!r}")
-    if abs(observation.amount_minor) > AMOUNT_MINOR_MAX:
-        return deferred(
-            f"the books refuse it: {observation.amount_minor} is past "
-            f"{AMOUNT_MINOR_MAX} minor units"
-        )
-    return None
-
-
-def objection(
-    observation: TransactionObservation, accounts: dict[str, ButtonAccount]
-) -> Outcome | None:
-    """Why an observation can't be booked on the account it names."""
-    account = accounts[observation.account_id]
-    if observation.currency != account.currency:
-        return deferred(
-            f"currency {observation.currency} on account {account.account_id}, "
-            f"which is in {account.currency}",
-            is_retried=account.confirmed_at is None,
-        )
-    return None
-
-
-def ensure_merchants(batch: Sequence[Told], *, at: datetime) -> None:
-    """Make brands at first sight, and name those that were made without a name."""
-    names: dict[str, str] = {}
-    for told in batch:
-        merchant_id = told.observation.merchant_id
-        if merchant_id:
-            names[merchant_id] = told.observation.merchant_name or names.get(merchant_id, "")
-    known = Merchant.objects.in_bulk(names)
-    insert_missing(
-        Merchant(merchant_id=key, name=(names[key] or key)[:255], first_seen_at=at)
-        for key in sorted(names.keys() - known.keys())
-    )
-    unnamed = [row for key, row in sorted(known.items()) if row.is_unnamed and names[key]]
-    for row in unnamed:
-        row.name = names[row.merchant_id][:255]
-    overwrite(unnamed, ["name"])
-
-
-def plan(batch: Sequence[Told], indices: Sequence[int]) -> Plan:
+def plan(batch: Sequence[Told], indices: Sequence[int], known: Known) -> Plan:
     """Find the order of each observation; see `_Planner`."""
-    planner = _Planner(batch, indices)
+    planner = _Planner(batch, known)
     for index in indices:
         planner.place(index)
     return planner.plan
@@ -125,27 +59,20 @@ def plan(batch: Sequence[Told], indices: Sequence[int]) -> Plan:
 class _Planner:
     """Places observations in order, with what the batch itself has planned so far."""
 
-    def __init__(self, batch: Sequence[Told], indices: Sequence[int]) -> None:
+    def __init__(self, batch: Sequence[Told], known: Known) -> None:
         self.batch = batch
         self.plan = Plan()
-        observations = [batch[index].observation for index in indices]
         self.order_of_tx: dict[str, OrderRef] = {}
         self.button_order_ids: dict[OrderRef, str | None] = {}
-        children = TransactionChild.objects.filter(
-            tx_id__in={observation.tx_id for observation in observations}
-        ).select_related("transaction")
-        keys = {observation.button_order_id or observation.tx_id for observation in observations}
-        orders = Transaction.objects.filter(
-            account__in={observation.account_id for observation in observations},
-            order_key__in=keys,
-        )
-        for order in [*orders, *(child.transaction for child in children)]:
+        by_pk = {order.pk: order for order in known.orders}
+        for order in known.orders:
             ref = (order.account_id, order.order_key)
             self.plan.known_ids[ref] = order.pk
+            self.plan.member_ids.add(order.member_id)
             self.button_order_ids[ref] = order.button_order_id
-        for child in children:
-            ref = (child.transaction.account_id, child.transaction.order_key)
-            self.order_of_tx[child.tx_id] = ref
+        for child in known.children:
+            order = by_pk[child.transaction_id]
+            self.order_of_tx[child.tx_id] = (order.account_id, order.order_key)
 
     def place(self, index: int) -> None:
         observation = self.batch[index].observation
@@ -211,12 +138,12 @@ class _Planner:
         return new
 
 
-def open_orders(planned: Plan, batch: Sequence[Told], *, at: datetime) -> None:
-    """Insert the rows of new orders, empty; the first observation fills them in this commit."""
-    rows = []
+def _openings(planned: Plan, batch: Sequence[Told], *, at: datetime) -> list[Write]:
+    """The rows of new orders, empty; the first observation fills them in this commit."""
+    opened = []
     for (account_id, order_key), index in sorted(planned.openers.items()):
         observation = batch[index].observation
-        rows.append(
+        opened.append(
             Transaction(
                 account_id=account_id,
                 order_key=order_key,
@@ -230,7 +157,7 @@ def open_orders(planned: Plan, batch: Sequence[Told], *, at: datetime) -> None:
                 changed_at=at,
             )
         )
-    insert_missing(rows)
+    return insert_missing(opened)
 
 
 @dataclass(slots=True)
@@ -238,20 +165,34 @@ class LockedOrders:
     orders: dict[OrderRef, Transaction]
     children: dict[int, list[TransactionChild]]
     """By the transaction's pk."""
+    names: dict[int, str]
+    """Members' pk → customer id, of those that the orders have, or the batch names."""
+    child_ids: list[int]
+    """Unused keys, one for each `tx` id that is new."""
 
 
-def lock_orders(planned: Plan, batch: Sequence[Told]) -> LockedOrders:
-    """Lock every order of the plan by pk, with its children. Raises RacedError."""
+def open_and_lock(
+    planned: Plan, batch: Sequence[Told], known: Known, *, at: datetime
+) -> LockedOrders:
+    """Open the orders that are new and lock every order of the plan, by pk, with its children.
+
+    One round trip. Raises: RacedError.
+    """
     refs = set(planned.order_of.values())
     ids = {planned.known_ids[ref] for ref in refs if ref in planned.known_ids}
     new = [ref for ref in refs if ref not in planned.known_ids]
-    wanted = Q(pk__in=ids)
-    if new:
-        wanted |= Q(account__in={ref[0] for ref in new}, order_key__in={ref[1] for ref in new})
-    rows = (
-        Transaction.objects.filter(wanted)
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
+    tx_ids = {batch[index].observation.tx_id for index in planned.order_of}
+    keys = {"account_id": {ref[0] for ref in new}, "order_key": {ref[1] for ref in new}}
+    rows, children, members, child_ids = ask(
+        rows_of(Transaction, {"id": ids}, keys, is_locked=True),
+        rows_of(TransactionChild, {"transaction_id": ids}, {"tx_id": tx_ids}),
+        rows_of(
+            Member,
+            {"id": planned.member_ids - {None} | {*known.members.values()}},
+            is_held=True,
+        ),
+        next_ids(TransactionChild, len(tx_ids - {child.tx_id for child in known.children})),
+        after=_openings(planned, batch, at=at),
     )
     by_pk: dict[int, Transaction] = {}
     by_ref: dict[OrderRef, Transaction] = {}
@@ -270,20 +211,41 @@ def lock_orders(planned: Plan, batch: Sequence[Told]) -> LockedOrders:
         if not is_as_planned:
             raise RacedError
         orders[ref] = order
-    children = _children(planned, batch, orders)
-    return LockedOrders(orders=orders, children=children)
+    raced = {order.pk for order in orders.values() if order.revision_count} - ids
+    if raced:  # another writer opened them, and told children that we did not ask for
+        children = find(TransactionChild, {"transaction_id": ids | raced}, {"tx_id": tx_ids})
+    return LockedOrders(
+        orders=orders,
+        children=_children(children, planned, batch, orders),
+        names=_names({row.pk: row for row in members}, orders),
+        child_ids=child_ids,
+    )
+
+
+def _names(held: dict[int, Member], orders: dict[OrderRef, Transaction]) -> dict[int, str]:
+    """Who the orders' members are; one that was named while the lock was waited for is read.
+
+    Raises: RacedError, if one was merged with another since the batch was planned.
+    """
+    wanted = {order.member_id for order in orders.values() if order.member_id is not None}
+    if wanted - held.keys():
+        held = held | held_members(wanted - held.keys())
+    if any(row.same_as_id is not None for row in held.values()):
+        raise RacedError
+    return {row.pk: row.customer_id for row in held.values()}
 
 
 def _children(
-    planned: Plan, batch: Sequence[Told], orders: dict[OrderRef, Transaction]
+    rows: Sequence[TransactionChild],
+    planned: Plan,
+    batch: Sequence[Told],
+    orders: dict[OrderRef, Transaction],
 ) -> dict[int, list[TransactionChild]]:
+    """The children of each order. Raises: RacedError, if a `tx` id went to another order."""
     order_of_tx = {
         batch[index].observation.tx_id: orders[ref].pk for index, ref in planned.order_of.items()
     }
     children: dict[int, list[TransactionChild]] = {order.pk: [] for order in orders.values()}
-    rows = TransactionChild.objects.filter(
-        Q(transaction__in=list(children)) | Q(tx_id__in=list(order_of_tx))
-    )
     for row in rows:
         if order_of_tx.get(row.tx_id, row.transaction_id) != row.transaction_id:
             raise RacedError

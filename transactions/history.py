@@ -5,7 +5,7 @@ Only rewards are told. Commission and margin are the publisher's secret: nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from rewards_site.button.schemas import ButtonStatus
 from rewards_site.kernel.money import decimal_text
-from transactions.models import TransactionRevision
+from transactions.statement_rows import RevisionRow
 
 
 class MemberStatus(StrEnum):
@@ -53,18 +53,16 @@ class HistoryStep:
 
 
 def history_of(
-    revisions: Iterable[TransactionRevision], *, member_id: int | None, currency: str
+    revisions: Iterable[RevisionRow], *, member_id: int | None, currency: str
 ) -> list[HistoryStep]:
     """What `member_id` saw of these revisions (in order of their number), oldest first.
 
     It begins where the order came to this member for the last time: what it was while it had no
-    member, or another, is not theirs to read. The changes add up to the reward.
+    member, or another, is not theirs to read; whom they were merged with is no other. The changes
+    add up to the reward.
     """
     steps: list[HistoryStep] = []
-    for revision in revisions:
-        if revision.member_id != member_id:
-            steps = []
-            continue
+    for revision in _own(list(revisions), member_id):
         status = MemberStatus.of(revision.status)
         reward = revision.reward_minor
         if not steps:
@@ -86,6 +84,19 @@ def history_of(
             )
         )
     return steps
+
+
+def _own(revisions: Sequence[RevisionRow], member_id: int | None) -> list[RevisionRow]:
+    own: list[RevisionRow] = []
+    whose = member_id
+    for position in range(len(revisions) - 1, -1, -1):
+        revision = revisions[position]
+        if revision.member_id != whose:
+            break
+        own.append(revision)
+        if revision.is_merge and position:
+            whose = revisions[position - 1].member_id
+    return own[::-1]
 
 
 def _first_words(status: MemberStatus, *, reward_minor: int, is_first_known: bool) -> str:

@@ -6,7 +6,8 @@ books hold and what they should. So a repeat moves nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rewards_site.button.schemas import ButtonStatus
 from transactions.ledger.chart import AccountKey, AccountKind
@@ -24,6 +25,20 @@ class Holding:
     member_id: int | None = None
     merchant_id: str | None = None
     is_test: bool = False
+    unrecovered: Mapping[int, int] = field(default_factory=dict)
+    """Member → what they keep of it, though it was moved on: they had spent it. Our loss."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether its reward stands in available balances."""
+        return self.status is ButtonStatus.VALIDATED and not self.is_test
+
+    def available_of(self, member_id: int | None) -> int:
+        """What of it stands in this member's available balance, in minor units."""
+        if member_id is None or not self.is_final:
+            return 0
+        own = self.reward_minor if member_id == self.member_id else 0
+        return own + self.unrecovered.get(member_id, 0)
 
 
 def difference(held: Holding, should: Holding) -> tuple[Posting, ...]:
@@ -41,16 +56,33 @@ def difference(held: Holding, should: Holding) -> tuple[Posting, ...]:
 
 def newly_earned(held: Holding, should: Holding) -> int:
     """What of the difference is a final reward credited to its member, in minor units."""
-    return max(0, _available(should) - (_available(held) if _same_member(held, should) else 0))
+    whose = should.member_id
+    return max(0, should.available_of(whose) - held.available_of(whose))
 
 
-def _available(holding: Holding) -> int:
-    is_final = holding.status is ButtonStatus.VALIDATED and holding.member_id is not None
-    return holding.reward_minor if is_final and not holding.is_test else 0
+def is_taken_back(held: Holding, should: Holding) -> bool:
+    """Whether a final reward goes from one member to another: from whom it may be spent."""
+    return (
+        held.is_final
+        and should.is_final
+        and held.member_id is not None
+        and should.member_id is not None
+        and held.member_id != should.member_id
+    )
 
 
-def _same_member(one: Holding, other: Holding) -> bool:
-    return one.member_id == other.member_id
+def left_behind(held: Holding, should: Holding, *, balance_minor: int) -> dict[int, int]:
+    """`unrecovered` after staff gave the order to somebody else.
+
+    `balance_minor` is what the member who had it has available now, of whatever order: no more
+    than that is taken back. Who gets it has all of it by that, what they had kept of it included.
+    """
+    left = {key: minor for key, minor in held.unrecovered.items() if key != should.member_id}
+    if not is_taken_back(held, should):
+        return left
+    assert held.member_id is not None
+    missing = held.reward_minor - min(held.reward_minor, balance_minor)
+    return left | ({held.member_id: missing} if missing else {})
 
 
 def _pots(holding: Holding) -> dict[tuple[AccountKey, AccountKey], int]:
@@ -67,10 +99,15 @@ def _pots(holding: Holding) -> dict[tuple[AccountKey, AccountKey], int]:
         reward = house(waiting)
     else:
         reward = AccountKey(member, holding.currency, member_id=holding.member_id)
-    return {
+    pots = {
         (house(asset), reward): holding.reward_minor,
         (house(asset), house(margin)): holding.commission_minor - holding.reward_minor,
     }
+    for member_id, minor in holding.unrecovered.items() if is_final else ():
+        kept = AccountKey(member, holding.currency, member_id=member_id)
+        pots[house(asset), kept] = pots.get((house(asset), kept), 0) + minor
+        pots[house(asset), house(margin)] -= minor
+    return pots
 
 
 _PENDING = (

@@ -7,7 +7,7 @@ in order, each with the entry group it caused: the books can be derived again fr
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from rewards_site.button.schemas import APP_INSTALL, CATEGORIES, ButtonStatus
 from rewards_site.kernel.ids import time_ordered_id
@@ -95,16 +95,25 @@ class Transaction(models.Model):
     changed_at = models.DateTimeField()
     final_at = models.DateTimeField(null=True, blank=True)
     """When we booked the final state; null while pending."""
+    unrecovered = models.JSONField(default=dict)
+    """Member → minor units that they keep of it: it was moved on after they had spent it."""
     revision_count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        permissions = [("attribute_transaction", "Can name the member of a transaction")]
+        permissions = [
+            ("attribute_transaction", "Can name the member of a transaction"),
+            ("move_transaction", "Can move a transaction to another member"),
+        ]
         indexes = [
             models.Index(name="transaction_of_member", fields=["member", "-public_id"]),
             models.Index(
                 name="transaction_unattributed",
                 fields=["-id"],
                 condition=Q(member__isnull=True, is_test=False) & ~Q(category=APP_INSTALL),
+            ),
+            models.Index(name="transaction_test", fields=["-id"], condition=Q(is_test=True)),
+            models.Index(
+                name="transaction_install", fields=["-id"], condition=Q(category=APP_INSTALL)
             ),
         ]
         constraints = [
@@ -172,6 +181,10 @@ class RevisionKind(models.TextChoices):
 
     TOLD = "told", "Button told something"
     ASSIGNED = "assigned", "staff named the member"
+    MOVED = "moved", "staff moved it to another member"
+    ACCEPTED = "accepted", "Button told a change, and staff accepted it"
+    KEPT = "kept", "Button told a change, and staff kept ours"
+    MERGED = "merged", "staff merged its member with another"
 
 
 class TransactionRevision(models.Model):
@@ -204,16 +217,33 @@ class TransactionRevision(models.Model):
     missing_from = models.DateTimeField(null=True, blank=True)
     missing_until = models.DateTimeField(null=True, blank=True)
     """States may be missing between these two: the API shows only the latest state."""
+    unrecovered = models.JSONField(default=dict)
+    """As the order's, after this revision."""
     entry_group = models.OneToOneField(
         "ledger.EntryGroup", on_delete=models.PROTECT, null=True, blank=True
     )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
     )
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="approved_revisions",
+    )
+    """The second person, where the money asked for two."""
     reason = models.CharField(max_length=500, blank=True)
     """Why staff acted, in their words; empty for what Button told."""
 
     class Meta:
+        indexes = [
+            models.Index(
+                name="revision_with_states_missing",
+                fields=["-id"],
+                condition=Q(missing_from__isnull=False),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="revision_numbered_once", fields=["transaction", "number"]
@@ -222,7 +252,21 @@ class TransactionRevision(models.Model):
             models.CheckConstraint(
                 name="revision_by_button_or_by_staff",
                 condition=Q(kind=RevisionKind.TOLD, observation__isnull=False, actor__isnull=True)
-                | Q(kind=RevisionKind.ASSIGNED, observation__isnull=True, actor__isnull=False),
+                | Q(
+                    kind__in=[RevisionKind.ASSIGNED, RevisionKind.MOVED, RevisionKind.MERGED],
+                    observation__isnull=True,
+                    actor__isnull=False,
+                )
+                | Q(
+                    kind__in=[RevisionKind.ACCEPTED, RevisionKind.KEPT],
+                    observation__isnull=False,
+                    actor__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="revision_approved_by_another_person",
+                condition=Q(approver__isnull=True)
+                | (Q(actor__isnull=False) & ~Q(approver=F("actor"))),
             ),
         ]
 

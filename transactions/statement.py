@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db import connection
 from django.utils.translation import gettext as _
 
-from rewards_site.button.schemas import APP_INSTALL, ButtonStatus
+from offers.windows import expected_at
+from rewards_site.button.schemas import ButtonStatus
+from rewards_site.kernel.api.seek import SeekRows
 from rewards_site.kernel.errors import NotFound
-from rewards_site.members.queries import find_member
 from transactions.effective import fact
 from transactions.history import HistoryStep, MemberStatus, history_of
 from transactions.ledger.chart import AccountKind
-from transactions.ledger.models import Account
-from transactions.models import Transaction, TransactionChild, TransactionRevision
+from transactions.statement_rows import ChildRow, OrderRow, find_order, orders_of
 from transactions.states import ChildState
 from transactions.told import Channel
 
@@ -70,7 +70,7 @@ class StatementTransaction:
     status: MemberStatus
     purchased_at: datetime
     expected_available_at: datetime | None = None
-    """Not estimated yet."""
+    """By the merchant's finalization window; only while pending, and where a window is known."""
     available_at: datetime | None
     click_id: str | None = None
     """No clicks are recorded yet."""
@@ -78,14 +78,22 @@ class StatementTransaction:
     history: list[HistoryStep] = field(default_factory=list)
 
 
+_BALANCES = """
+SELECT currency, kind, credited_minor, debited_minor, earned_minor FROM ledger_account
+WHERE member_id = (SELECT COALESCE(same_as_id, id) FROM members_member WHERE customer_id = %s)
+ORDER BY currency, kind
+"""
+
+
 def balances_of(customer_id: str) -> list[Balance]:
-    """The balances of a customer id, by currency; empty where it never had money. One query."""
+    """The balances of a customer id, by currency; empty where it never had money.
+
+    One statement, made once: the most frequent question of all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCES, [customer_id])
+        rows = cursor.fetchall()
     balances: dict[str, Balance] = {}
-    rows = (
-        Account.objects.filter(member__customer_id=customer_id)
-        .order_by("currency", "kind")
-        .values_list("currency", "kind", "credited_minor", "debited_minor", "earned_minor")
-    )
     for currency, kind, credited, debited, earned in rows:
         balance = balances.setdefault(currency, Balance(currency=currency))
         match AccountKind(kind):
@@ -103,92 +111,57 @@ def balances_of(customer_id: str) -> list[Balance]:
     return list(balances.values())
 
 
-def transactions_of(
-    customer_id: str, *, status: MemberStatus | None = None
-) -> QuerySet[Transaction]:
-    """What the member of this customer id may see, ready for `statement_of`, unordered.
-
-    Four queries in all, whatever the number of rows, the one for the member among them.
-    """
-    member = find_member(customer_id)
-    if member is None:
-        return Transaction.objects.none()
-    rows = Transaction.objects.filter(member_id=member.pk, is_test=False).exclude(
-        category=APP_INSTALL
-    )
-    if status is not None:
-        rows = rows.filter(status=status.at_button.value)
-    return (
-        rows.select_related("merchant")
-        .only(
-            *("public_id", "button_order_id", "status", "currency", "reward_minor", "member_id"),
-            *("order_total_minor", "order_currency", "purchased_at", "final_at"),
-            *("revision_count", "merchant__merchant_id", "merchant__name"),
-        )
-        .prefetch_related(
-            Prefetch("children", queryset=_children()), Prefetch("revisions", queryset=_revisions())
-        )
-    )
+def transactions_of(customer_id: str, *, status: MemberStatus | None = None) -> SeekRows[OrderRow]:
+    """What the member of this customer id may see, for NewestFirst and `statement_of`."""
+    return orders_of(customer_id, status=status.at_button.value if status is not None else None)
 
 
-def find_transaction(customer_id: str, transaction_id: str) -> Transaction:
+def find_transaction(customer_id: str, transaction_id: str) -> OrderRow:
     """One of them by its public id. Raises: NotFound, also for another member's."""
     try:
         public_id = uuid.UUID(transaction_id)
     except ValueError:
         public_id = None
     if public_id is not None and str(public_id) == transaction_id:
-        found = transactions_of(customer_id).filter(public_id=public_id).first()
+        found = find_order(customer_id, public_id)
         if found is not None:
             return found
     raise NotFound(_("You have no such transaction."))
 
 
-def statement_of(transaction: Transaction) -> StatementTransaction:
-    """One row of `transactions_of`, without a further query."""
-    status = MemberStatus.of(transaction.status)
-    merchant = transaction.merchant
-    # The row was read first; a revision booked since is not in its figures, so not in its history.
-    revisions = [
-        revision
-        for revision in transaction.revisions.all()
-        if revision.number <= transaction.revision_count
-    ]
+def statement_of(order: OrderRow) -> StatementTransaction:
+    """One row of `transactions_of`, as its member sees it."""
+    status = MemberStatus.of(order.status)
     return StatementTransaction(
-        id=transaction.public_id,
-        button_order_id=transaction.button_order_id,
+        id=order.public_id,
+        button_order_id=order.button_order_id,
         merchant=(
-            StatementMerchant(merchant_id=merchant.merchant_id, name=merchant.name)
-            if merchant is not None
+            StatementMerchant(merchant_id=order.merchant_id, name=order.merchant_name or "")
+            if order.merchant_id is not None
             else None
         ),
-        order_total=transaction.order_total_minor,
-        order_currency=transaction.order_currency or None,
-        reward=transaction.reward_minor,
-        currency=transaction.currency,
+        order_total=order.order_total_minor,
+        order_currency=order.order_currency or None,
+        reward=order.reward_minor,
+        currency=order.currency,
         status=status,
-        purchased_at=transaction.purchased_at,
-        available_at=transaction.final_at if status is MemberStatus.AVAILABLE else None,
-        lines=_lines(transaction.children.all()),
-        history=history_of(
-            revisions, member_id=transaction.member_id, currency=transaction.currency
+        purchased_at=order.purchased_at,
+        expected_available_at=(
+            _expected_available_at(order) if status is MemberStatus.PENDING else None
         ),
+        available_at=order.final_at if status is MemberStatus.AVAILABLE else None,
+        lines=_lines(order.children),
+        history=history_of(order.revisions, member_id=order.member_id, currency=order.currency),
     )
 
 
-def _children() -> QuerySet[TransactionChild]:
-    return TransactionChild.objects.only(
-        "transaction_id", "tx_id", "status", "created_at", "modified_at", "read_at", "told"
-    )
+def _expected_available_at(order: OrderRow) -> datetime | None:
+    """Window and report of a pending order; the same date when it is past: then any day now."""
+    reported_at = min((child.created_at for child in order.children), default=order.purchased_at)
+    return expected_at(order.window_history, reported_at=reported_at)
 
 
-def _revisions() -> QuerySet[TransactionRevision]:
-    return TransactionRevision.objects.only(
-        "transaction_id", "number", "kind", "recorded_at", "status", "reward_minor", "member_id"
-    ).order_by("number")
-
-
-def _lines(children: Collection[TransactionChild]) -> list[StatementLine]:
+def _lines(children: Collection[ChildRow]) -> list[StatementLine]:
     """The lines last told: those of the child that decides, else of the newest that has some."""
     lines: list[dict[str, Any]] = fact([_as_state(child) for child in children], "lines") or []
     return [
@@ -203,7 +176,7 @@ def _lines(children: Collection[TransactionChild]) -> list[StatementLine]:
     ]
 
 
-def _as_state(child: TransactionChild) -> ChildState:
+def _as_state(child: ChildRow) -> ChildState:
     """As much of a child as says which one decides, and its lines; never its commission."""
     lines = child.told.get("lines")
     return ChildState(

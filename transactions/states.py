@@ -239,6 +239,11 @@ def _values(facts: Facts) -> dict[str, Any]:
     return {name: value for name, (value, _) in facts.items()}
 
 
+def is_older(one: datetime, other: datetime) -> bool:
+    """Whether `one` is of an earlier whole second than `other`."""
+    return _compare_seconds(one, other) < 0
+
+
 def _compare_seconds(one: datetime, other: datetime) -> int:
     first, second = one.replace(microsecond=0), other.replace(microsecond=0)
     return (first > second) - (first < second)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from offers.rules.reward import Terms
 from rewards_site.button.schemas import ButtonStatus, LineItem
 from transactions.effective import fact
-from transactions.fold import OrderState
 from transactions.holdings import Holding
 from transactions.models import Transaction, TransactionChild
+from transactions.order import OrderState
 from transactions.states import ChildState
 from transactions.told import Channel
 
 ORDER_FIELDS = (
     "order_key",
     "button_order_id",
+    "category",
     "status",
     "commission_minor",
     "reward_minor",
@@ -32,6 +34,7 @@ ORDER_FIELDS = (
     "is_test",
     "changed_at",
     "final_at",
+    "unrecovered",
     "revision_count",
 )
 """What apply and attribution write of an order."""
@@ -94,6 +97,7 @@ def order_state(
         commission_minor=row.commission_minor,
         reward_minor=row.reward_minor,
         purchased_at=row.purchased_at if row.revision_count else None,
+        unrecovered=read_unrecovered(row.unrecovered),
     )
 
 
@@ -106,10 +110,7 @@ def write_order(
     assert state.purchased_at is not None
     if row.button_order_id is None and fact(children, "button_order_id"):
         row.order_key = row.button_order_id = fact(children, "button_order_id")
-    if not state.status.is_final:
-        row.final_at = None
-    elif row.final_at is None or row.status != state.status:
-        row.final_at = at
+    row.category = state.category
     row.status = state.status
     row.commission_minor = state.commission_minor
     row.reward_minor = state.reward_minor
@@ -123,7 +124,27 @@ def write_order(
     row.terms = state.terms.as_json()
     row.flags = list(state.flags)
     row.is_test = state.is_test
+    row.unrecovered = write_unrecovered(state)
     row.changed_at = at
+
+
+def final_since(
+    known: datetime | None, before: OrderState, after: OrderState, *, at: datetime
+) -> datetime | None:
+    """When the order became what it finally is; None while pending. `known` is until when it was
+    `before`.
+    """
+    if not after.status.is_final:
+        return None
+    return known if known is not None and before.status is after.status else at
+
+
+def read_unrecovered(stored: Mapping[str, int]) -> dict[int, int]:
+    return {int(member_id): minor for member_id, minor in stored.items()}
+
+
+def write_unrecovered(state: OrderState) -> dict[str, int]:
+    return {str(member_id): minor for member_id, minor in sorted(state.unrecovered.items())}
 
 
 def holding(state: OrderState, *, member_id: int | None, is_booked: bool = True) -> Holding:
@@ -138,6 +159,7 @@ def holding(state: OrderState, *, member_id: int | None, is_booked: bool = True)
         member_id=member_id,
         merchant_id=state.merchant_id,
         is_test=state.is_test,
+        unrecovered=state.unrecovered,
     )
 
 

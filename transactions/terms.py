@@ -1,18 +1,57 @@
 """Pure: which terms an order is rewarded by.
 
-The account's share mode decides first; then, where it shares, the default share. Terms frozen with
-a click and reward rules come between the two: this is their place.
+Before the publisher's go-live an order may earn nothing at all. Then the account's share mode
+decides; then, where it shares, the default share. Terms frozen with a click and reward rules come
+between the two: this is their place.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 from offers.rules.reward import Terms
 
 
-def choose_terms(*, share_mode: str, default_share_bps: int) -> Terms:
-    """The terms of an order first seen now. `share_mode` is a ShareMode value; bps basis points."""
-    match share_mode:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsFacts:
+    """What is known of an order at the moment its terms are chosen."""
+
+    purchased_at: datetime
+    merchant_id: str | None
+    customer_id: str | None
+    """Of the member it is credited to."""
+
+
+ChooseTerms = Callable[[TermsFacts], Terms]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsPolicy:
+    """What decides about terms beside the order itself: its Button account and the settings."""
+
+    share_mode: str
+    """A ShareMode value."""
+    default_share_bps: int
+    go_live_at: datetime | None = None
+    has_rewards_before_go_live: bool = True
+
+
+def choose_terms(facts: TermsFacts, *, policy: TermsPolicy) -> Terms:
+    """The terms of an order that is first seen, or becomes better known while pending, now."""
+    is_early = is_before(policy.go_live_at, facts.purchased_at)
+    if is_early and not policy.has_rewards_before_go_live:
+        return Terms(share_bps=0, source="before go-live: no reward")
+    match policy.share_mode:
         case "member":
             return Terms(share_bps=10_000, source="account: all to the member")
         case "publisher":
             return Terms(share_bps=0, source="account: no reward")
         case _:
-            return Terms(share_bps=default_share_bps, source="default share")
+            return Terms(share_bps=policy.default_share_bps, source="default share")
+
+
+def is_before(go_live_at: datetime | None, purchased_at: datetime) -> bool:
+    """Whether an order was bought before go-live; never, where there is no such time."""
+    return go_live_at is not None and purchased_at < go_live_at

@@ -16,6 +16,25 @@ class Channel(StrEnum):
     SYNC = "sync"
 
 
+class Ruling(StrEnum):
+    """What staff said to a change of the member, the brand or the category that Button told."""
+
+    ACCEPTED = "accepted"
+    """It is so from now on."""
+    KEPT = "kept"
+    """Ours stay as they are; whatever else was told holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A ruling with who made it and why. Two people where the money asks for two."""
+
+    ruling: Ruling
+    actor_id: int
+    reason: str
+    approver_id: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """One observation with the way it came, and when it was received (aware UTC)."""
@@ -27,6 +46,8 @@ class Told:
     """Signed by a secret of Button's sandbox mode: test money, whatever it says."""
     raw: object = None
     """A row of the API as it was parsed, kept with what it changes; a webhook's is in the inbox."""
+    decided: Decided | None = None
+    """What staff decided about the change that it tells; such a one is a batch of its own."""
 
 
 class OutcomeKind(StrEnum):

@@ -1,8 +1,11 @@
-"""Below `api/v1/`."""
+"""Below `api/v1/`: for members, and the same below `members/{customer_id}/` for the back end."""
 
 from django.urls import path
 
-from transactions.api import BalancesView, TransactionsView, TransactionView
+from rewards_site.api_keys.door import back_end_path
+from transactions.api import ActivityView, BalancesView, TransactionsView, TransactionView
+
+_UUID = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 
 urlpatterns = [
     path("balances/", BalancesView.as_view(), name="member-balances"),
@@ -10,4 +13,11 @@ urlpatterns = [
     path(
         "transactions/<str:transaction_id>/", TransactionView.as_view(), name="member-transaction"
     ),
+    path("activity/", ActivityView.as_view(), name="member-activity"),
+    back_end_path("balances/", BalancesView, name="back-end-balances"),
+    back_end_path("transactions/", TransactionsView, name="back-end-transactions"),
+    back_end_path(
+        rf"transactions/(?P<transaction_id>{_UUID})/", TransactionView, name="back-end-transaction"
+    ),
+    back_end_path("activity/", ActivityView, name="back-end-activity"),
 ]

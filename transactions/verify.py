@@ -7,27 +7,24 @@ what each should have posted is compared with its entry group, and where they en
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from django.db.models import Prefetch
 
 from offers.rules.reward import Terms
-from rewards_site.button.schemas import TransactionObservation
 from rewards_site.kernel.db import snapshot
-from transactions.fold import Held, OrderState, fold, rewarded, says_test
+from transactions.derived import Derived, derive
 from transactions.holdings import Holding, difference
-from transactions.ledger import balances
+from transactions.ledger import activity, balances
 from transactions.ledger.balances import Difference
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.models import Account, Entry, EntryGroup
 from transactions.ledger.posting import GroupDraft
-from transactions.models import RevisionKind, Transaction, TransactionRevision
-from transactions.stored import ORDER_FIELDS, child_state, holding, write_order
-from transactions.told import Channel, Told
+from transactions.models import Transaction, TransactionRevision
+from transactions.order import OrderState
+from transactions.stored import ORDER_FIELDS, child_state, write_order
 
 _CHUNK = 500
-_NOBODY = "nobody"
-"""No attribution field: a revision's member is taken from it and checked apart."""
 
 
 @dataclass(slots=True)
@@ -57,6 +54,7 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
             balances.wrong_accounts,
             balances.wrong_running_balances,
             balances.wrong_earnings,
+            activity.wrong_activity,
             _groups_without_cause,
         ):
             found.differences.extend(check())
@@ -100,58 +98,23 @@ def _groups_without_cause() -> Iterator[Difference]:
 
 def _wrong_transaction(row: Transaction) -> Iterator[Difference]:
     where = f"transaction {row.order_key} ({row.pk})"
-    state: OrderState | None = None
-    held = Holding(currency=row.currency)
+    known: Derived | None = None
     revisions = list(row.revisions.all())
     for position, revision in enumerate(revisions, start=1):
         here = f"{where}, revision {revision.number}"
         if revision.number != position:
             yield Difference(here, f"should be number {position}")
-        derived = _derived(state, revision)
+        derived = derive(known, revision)
         if isinstance(derived, str):
             yield Difference(here, derived)
             return
-        state = derived
-        yield from _wrong_revision(here, state, revision)
-        should = holding(state, member_id=revision.member_id)
-        yield from _wrong_entries(here, held, should, revision)
-        held = should
-    yield from _wrong_row(where, row, state, revisions)
-
-
-def _derived(state: OrderState | None, revision: TransactionRevision) -> OrderState | str:
-    """The order after this revision by the rules, or what is wrong with it."""
-    customer_id = revision.member.customer_id if revision.member else None
-    if revision.kind == RevisionKind.ASSIGNED:
-        if state is None:
-            return "staff named a member before Button told anything"
-        return rewarded(replace(state, customer_id=customer_id))
-    observation = TransactionObservation.from_json(revision.observation or {})
-    told = Told(
-        observation=observation,
-        channel=Channel(revision.source),
-        read_at=revision.read_at,
-        is_test=revision.is_test and not says_test(observation),
-    )
-    state = state or OrderState(
-        currency=observation.currency,
-        category=observation.category,
-        is_test=revision.is_test,
-    )
-    step = fold(state, told, attribution_field=_NOBODY, terms=Terms.from_json(revision.terms))
-    if isinstance(step, Held):
-        return f"what was told should not have been applied: {step.reason}"
-    if customer_id != state.customer_id:
-        facts = [child.facts for child in step.order.children.values()]
-        names = {
-            told_facts[name][0]
-            for told_facts in facts
-            for name in ("publisher_customer_id", "pub_ref")
-            if name in told_facts
-        }
-        if state.customer_id is not None or customer_id not in names:
-            return "the member is not whom Button named"
-    return replace(step.order, customer_id=customer_id)
+        for problem in derived.problems:
+            yield Difference(here, problem)
+        yield from _wrong_revision(here, derived.order, revision)
+        held = known.held if known else Holding(currency=row.currency)
+        yield from _wrong_entries(here, held, derived.held, revision)
+        known = derived
+    yield from _wrong_row(where, row, known, revisions)
 
 
 def _wrong_revision(
@@ -186,6 +149,7 @@ def _wrong_entries(
     draft = GroupDraft(cause=where, kind=GroupKind.TRANSACTION, postings=difference(held, should))
     expected = draft.net_by_account()
     booked: dict[AccountKey, int] = {}
+    spent = {*should.unrecovered} - {*held.unrecovered}
     if revision.entry_group is not None:
         for entry in revision.entry_group.entries.all():
             account = entry.account
@@ -193,6 +157,12 @@ def _wrong_entries(
                 AccountKind(account.kind), account.currency, account.member_id, account.merchant_id
             )
             booked[key] = entry.debit_minor - entry.credit_minor
+            if account.member_id in spent and entry.balance_after_minor:
+                yield Difference(
+                    where,
+                    f"{entry.balance_after_minor} was left to take back from the member it was "
+                    "moved from",
+                )
     for key in sorted({*expected, *booked}, key=str):
         if expected.get(key, 0) != booked.get(key, 0):
             yield Difference(
@@ -205,21 +175,22 @@ def _wrong_entries(
 def _wrong_row(
     where: str,
     row: Transaction,
-    state: OrderState | None,
+    known: Derived | None,
     revisions: Sequence[TransactionRevision],
 ) -> Iterator[Difference]:
     """The order and its children, as they stand, against where the revisions end."""
-    if state is None:
+    if known is None:
         yield Difference(where, "stands without a revision")
         return
-    last = revisions[-1]
+    state = known.order
     fresh = Transaction(
         category=state.category,
         currency=state.currency,
         order_key=min(state.children),
         revision_count=len(revisions),
+        final_at=known.final_at,
     )
-    write_order(fresh, state, member_id=last.member_id, at=row.changed_at)
+    write_order(fresh, state, member_id=known.member_id, at=revisions[-1].recorded_at)
     if fresh.button_order_id is None and len(state.children) == 1:
         fresh.order_key = next(iter(state.children))
     for name in _ROW_FIELDS:
@@ -232,9 +203,5 @@ def _wrong_row(
         yield Difference(where, "its children are not as its revisions say")
 
 
-_ROW_FIELDS = (
-    *(name for name in ORDER_FIELDS if name not in {"changed_at", "final_at", "flags"}),
-    "category",
-    "currency",
-)
-"""What the revisions tell of an order. When it became final is ours; flags follow the settings."""
+_ROW_FIELDS = (*ORDER_FIELDS, "currency")
+"""What the revisions tell of an order."""

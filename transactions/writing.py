@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rewards_site.button.wirejson import text_of
-from rewards_site.kernel.db import overwrite
+from rewards_site.kernel import rows as lean
+from rewards_site.kernel.db import constraints_checked
 from rewards_site.members.services import ensure_members
 from transactions import batch as rows
-from transactions.fold import OrderState, Step
+from transactions.fold import Step
 from transactions.holdings import Holding, difference, newly_earned
 from transactions.ledger.chart import GroupKind
-from transactions.ledger.posting import GroupDraft, post
+from transactions.ledger.posting import GroupDraft, Posted, prepare
 from transactions.models import RevisionKind, Transaction, TransactionChild, TransactionRevision
+from transactions.moving import draft, give
+from transactions.order import OrderState
 from transactions.states import ChildState
-from transactions.stored import CHILD_FIELDS, ORDER_FIELDS, holding, write_child, write_order
+from transactions.stored import (
+    CHILD_FIELDS,
+    ORDER_FIELDS,
+    final_since,
+    holding,
+    write_child,
+    write_order,
+    write_unrecovered,
+)
 from transactions.told import Outcome, Told, deferred
 
 
@@ -50,53 +61,74 @@ class Folded:
     states: dict[int, OrderState] = field(default_factory=dict)
     """By the transaction's pk: the order when the batch is through."""
     members: dict[str, int] = field(default_factory=dict)
-    """customer id → pk of the members that the orders already have."""
+    """customer id → pk of the members that are known."""
 
 
 def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
     """Book what changed and write orders, children and revisions, one statement a table.
 
+    All of it is recorded at the instant it is booked at; members are made at `at`.
     Raises: RefusedError with the observations that the books do not take.
     """
+    if not folded.changes:
+        return
     named = {change.step.order.customer_id for change in folded.changes}
     new = {name for name in named if name is not None and name not in folded.members}
     members = folded.members | ensure_members(new, at=at)
-    group_ids = _book(folded, members)
+    _give(folded, members)
+    posted = _book(folded, members)
     orders = {change.row.pk: change.row for change in folded.changes}
     for change in folded.changes:
-        change.row.revision_count = change.number
+        row = change.row
+        row.revision_count = change.number
+        row.final_at = final_since(row.final_at, change.before, change.step.order, at=posted.at)
     for pk, row in orders.items():
         state = folded.states[pk]
-        write_order(row, state, member_id=_member_id(state, members), at=at)
-    overwrite([orders[pk] for pk in sorted(orders)], ORDER_FIELDS)
-    children = _write_children(folded, locked)
-    TransactionRevision.objects.bulk_create(
-        [_revision(change, children, members, group_ids, at=at) for change in folded.changes]
+        write_order(row, state, member_id=_member_id(state, members), at=posted.at)
+    children, child_writes = _children(folded, locked)
+    lean.run(
+        [
+            *posted.writes,
+            *lean.overwrite([orders[pk] for pk in sorted(orders)], ORDER_FIELDS),
+            *child_writes,
+            *lean.insert(
+                [_revision(change, children, members, posted) for change in folded.changes]
+            ),
+            *constraints_checked(),
+        ]
     )
+
+
+def _give(folded: Folded, members: dict[str, int]) -> None:
+    """What staff decided may take an order from its member: as far as it can be taken back."""
+    for change in folded.changes:
+        if change.told.decided is None or not change.before.children:
+            continue
+        before, after = change.before, change.step.order
+        given = give(
+            before,
+            after,
+            from_id=_member_id(before, members),
+            to_id=_member_id(after, members),
+        )
+        flags = (*change.step.flags, *given.flags)
+        change.step = replace(change.step, order=given.order, flags=flags)
+        folded.states[change.row.pk] = given.order
 
 
 def _member_id(state: OrderState, members: dict[str, int]) -> int | None:
     return members[state.customer_id] if state.customer_id is not None else None
 
 
-def _book(folded: Folded, members: dict[str, int]) -> dict[str, int]:
+def _book(folded: Folded, members: dict[str, int]) -> Posted:
     """Post what the changes move. Raises RefusedError for those that the books do not take."""
     drafts: list[GroupDraft] = []
     for change in folded.changes:
-        held, should = _holdings(change, members)
-        postings = difference(held, should)
-        if postings:
-            drafts.append(
-                GroupDraft(
-                    cause=change.cause,
-                    kind=GroupKind.TRANSACTION,
-                    postings=postings,
-                    earned_minor=newly_earned(held, should),
-                )
-            )
-    if not drafts:
-        return {}
-    posted = post(drafts)
+        booked = _draft(change, members)
+        if booked is not None:
+            drafts.append(booked)
+    latest = [change.row.changed_at for change in folded.changes if change.row.revision_count]
+    posted = prepare(drafts, after=max(latest, default=None))
     if posted.refusals:
         # Only the first of each order: what follows it was judged as if it had been booked.
         first: dict[int, Change] = {}
@@ -111,7 +143,19 @@ def _book(folded: Folded, members: dict[str, int]) -> dict[str, int]:
                 for change in first.values()
             }
         )
-    return posted.group_ids
+    return posted
+
+
+def _draft(change: Change, members: dict[str, int]) -> GroupDraft | None:
+    held, should = _holdings(change, members)
+    kind = GroupKind.TRANSACTION
+    if change.told.decided is not None:
+        return draft(held, should, cause=change.cause, transaction_id=change.row.pk, kind=kind)
+    postings = difference(held, should)
+    if not postings:
+        return None
+    earned = newly_earned(held, should)
+    return GroupDraft(cause=change.cause, kind=kind, postings=postings, earned_minor=earned)
 
 
 def _holdings(change: Change, members: dict[str, int]) -> tuple[Holding, Holding]:
@@ -120,7 +164,10 @@ def _holdings(change: Change, members: dict[str, int]) -> tuple[Holding, Holding
     return held, holding(after, member_id=_member_id(after, members))
 
 
-def _write_children(folded: Folded, locked: rows.LockedOrders) -> dict[str, TransactionChild]:
+def _children(
+    folded: Folded, locked: rows.LockedOrders
+) -> tuple[dict[str, TransactionChild], list[lean.Write]]:
+    """The children by `tx` id, as they are now, and how they are written."""
     known = {child.tx_id: child for group in locked.children.values() for child in group}
     states: dict[str, ChildState] = {}
     order_of: dict[str, int] = {}
@@ -133,32 +180,29 @@ def _write_children(folded: Folded, locked: rows.LockedOrders) -> dict[str, Tran
     for tx_id, state in sorted(states.items()):
         row = known.get(tx_id)
         if row is None:
-            row = TransactionChild(tx_id=tx_id, transaction_id=order_of[tx_id])
+            pk = locked.child_ids[len(new)]
+            row = TransactionChild(pk=pk, tx_id=tx_id, transaction_id=order_of[tx_id])
             new.append(row)
         else:
             changed.append(row)
         write_child(row, state)
         known[tx_id] = row
-    if new:
-        TransactionChild.objects.bulk_create(new)
-    overwrite(changed, CHILD_FIELDS)
-    return known
+    return known, [*lean.insert(new), *lean.overwrite(changed, CHILD_FIELDS)]
 
 
 def _revision(
     change: Change,
     children: dict[str, TransactionChild],
     members: dict[str, int],
-    group_ids: dict[str, int],
-    *,
-    at: datetime,
+    posted: Posted,
 ) -> TransactionRevision:
     observation, after = change.told.observation, change.step.order
     assert after.terms is not None
+    decided = change.told.decided if change.step.changes else None
     return TransactionRevision(
         transaction=change.row,
         number=change.number,
-        kind=RevisionKind.TOLD,
+        kind=RevisionKind(decided.ruling.value) if decided else RevisionKind.TOLD,
         source=change.told.channel,
         child=children[observation.tx_id],
         observation=observation.as_json(),
@@ -166,7 +210,7 @@ def _revision(
         is_test=after.is_test,
         occurred_at=observation.modified_at,
         read_at=change.told.read_at,
-        recorded_at=at,
+        recorded_at=posted.at,
         status=after.status,
         commission_minor=after.commission_minor,
         reward_minor=after.reward_minor,
@@ -177,5 +221,9 @@ def _revision(
         flags=list(change.step.flags),
         missing_from=change.step.missing_from,
         missing_until=change.step.missing_until,
-        entry_group_id=group_ids.get(change.cause),
+        unrecovered=write_unrecovered(after),
+        entry_group_id=posted.group_ids.get(change.cause),
+        actor_id=decided.actor_id if decided else None,
+        approver_id=decided.approver_id if decided else None,
+        reason=decided.reason if decided else "",
     )

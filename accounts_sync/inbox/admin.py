@@ -5,62 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from accounts_sync.inbox.models import EventStatus, WebhookEvent
-from accounts_sync.inbox.replay import replay_event
-from rewards_site.kernel.admin import attention
-from rewards_site.kernel.admin.columns import list_url
-from rewards_site.kernel.admin.filters import word_filter
-from rewards_site.kernel.admin.paging import bounded_count
-from rewards_site.kernel.admin.panels import Panel
-from rewards_site.kernel.admin.service import Attempt, ConfirmForm, Done, ServiceAdmin, Verb
-from rewards_site.kernel.admin.text import displayable, utc_text
-from transactions.told import Outcome, OutcomeKind
-
-_LEVELS = {
-    OutcomeKind.APPLIED: messages.SUCCESS,
-    OutcomeKind.IGNORED: messages.SUCCESS,
-    OutcomeKind.DEFERRED: messages.WARNING,
-}
-
-
-def done(outcome: Outcome) -> Done:
-    words = {
-        OutcomeKind.APPLIED: "applied.",
-        OutcomeKind.IGNORED: f"settled, nothing to change: {outcome.reason}.",
-        OutcomeKind.DEFERRED: f"still deferred: {outcome.reason}.",
-    }
-    return Done(message=words[outcome.kind], level=_LEVELS[outcome.kind])
-
-
-def _try_again(attempt: Attempt[WebhookEvent]) -> Done:
-    outcome = replay_event(event_id=attempt.row.pk, actor=attempt.actor, at=attempt.at)
-    return done(outcome)
-
-
-def _cannot_be_tried(event: WebhookEvent) -> str:
-    return "" if event.status == EventStatus.DEFERRED else f"it is {event.status}, not deferred"
-
-
-TRY_AGAIN: Verb[WebhookEvent] = Verb(
-    name="try-again",
-    label="Try again",
-    permission="inbox.replay_webhookevent",
-    what_happens=(
-        "The stored body is read and applied again, as if Button had just sent it. "
-        "Safe to repeat: what is booked already is not booked twice."
-    ),
-    perform=_try_again,
-    form=ConfirmForm,
-    objection=_cannot_be_tried,
-    is_logged_here=False,
+from accounts_sync.deferral_panels import decisions_panel
+from accounts_sync.deferred_items import ItemRef, Source, with_verdict
+from accounts_sync.deferred_verbs import verbs_for
+from accounts_sync.inbox.models import (
+    BodyArchive,
+    DeferredDecision,
+    EventStatus,
+    Verdict,
+    WebhookEvent,
 )
+from accounts_sync.inbox.replay import replay_event
+from rewards_site.kernel.admin.base import ReadOnlyAdmin
+from rewards_site.kernel.admin.filters import word_filter
+from rewards_site.kernel.admin.panels import Panel
+from rewards_site.kernel.admin.service import Attempt, ServiceAdmin
+from rewards_site.kernel.admin.text import displayable, evidence_html, label, utc_text
+from transactions.told import Outcome
+
+
+def _try_again(attempt: Attempt[WebhookEvent]) -> Outcome:
+    return replay_event(event_id=attempt.row.pk, actor=attempt.actor, at=attempt.at)
+
+
+def _is_rejected(event: WebhookEvent) -> bool:
+    """By staff; what was no event at all was never deferred."""
+    return getattr(event, "verdict", None) == Verdict.REJECTED
 
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ServiceAdmin[WebhookEvent]):
-    verbs = (TRY_AGAIN,)
+    verbs = verbs_for(
+        ref_of=lambda event: ItemRef(Source.EVENT, event.pk),
+        is_open=lambda event: event.status == EventStatus.DEFERRED,
+        is_rejected=_is_rejected,
+        try_again=_try_again,
+        replay_permission="inbox.replay_webhookevent",
+    )
     list_display = (
         "name",
         "received_at",
@@ -99,16 +86,33 @@ class WebhookEventAdmin(ServiceAdmin[WebhookEvent]):
                 )
             },
         ),
-        ("The body, as it came", {"fields": ("body", "body_digest")}),
+        ("The body, as it came", {"fields": ("body_shown", "body_digest", "archived_in")}),
     )
     when_empty = (
         "No webhook yet. Give Button the address of POST /webhooks/button/ and set "
         "BUTTON_WEBHOOK_SECRETS; manage.py check_button says what is missing."
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEvent]:
+        return with_verdict(super().get_queryset(request), "event")
+
+    def panels(self, request: HttpRequest, row: WebhookEvent) -> list[Panel]:
+        return [decisions_panel(ItemRef(Source.EVENT, row.pk))]
+
     @admin.display(description="webhook id")
     def name(self, event: WebhookEvent) -> str:
         return displayable(str(event))
+
+    @admin.display(description="body")
+    def body_shown(self, event: WebhookEvent) -> SafeString:
+        if event.archived_in is None:
+            return evidence_html(bytes(event.body))
+        return format_html(
+            '<p>Archived in {}. <span class="quiet">«manage.py archive_webhooks --show {}» prints '
+            "it.</span></p>",
+            event.archived_in.name,
+            displayable(str(event)) if event.hook_id else event.pk,
+        )
 
     def confirmation_panels(self, rows: Sequence[WebhookEvent]) -> list[Panel]:
         return [
@@ -130,17 +134,74 @@ class WebhookEventAdmin(ServiceAdmin[WebhookEvent]):
         ]
 
 
-def _deferred() -> attention.Card:
-    waiting = WebhookEvent.objects.filter(status=EventStatus.DEFERRED)
-    return attention.Card(
-        title="Deferred webhook events",
-        count=bounded_count(waiting, most=attention.COUNTED_MAX),
-        url=list_url(WebhookEvent, f"status={EventStatus.DEFERRED.value}"),
-        what_to_do="Read why, mend the cause, then try them again. Nothing of them is lost.",
-        when_none="Every event could be applied.",
+@admin.register(BodyArchive)
+class BodyArchiveAdmin(ReadOnlyAdmin[BodyArchive]):
+    list_display = (
+        "name",
+        "received_first",
+        "received_last",
+        "event_count",
+        "body_bytes",
+        "file_bytes",
+        "archived_at",
+        "emptied_at",
+    )
+    intro = "Files in INBOX_ARCHIVE_DIR with bodies of settled webhook events, by age."
+    headings: ClassVar[dict[str, str]] = {
+        "received_first": "received from",
+        "received_last": "to",
+        "event_count": "events",
+        "body_bytes": "bytes of bodies",
+        "file_bytes": "bytes of the file",
+        "emptied_at": "out of the database since",
+        "sha256": "SHA-256 of the file",
+        "first_event_id": "from event",
+        "last_event_id": "to event",
+    }
+    fieldsets = (
+        (None, {"fields": ("name", "number", "sha256", "file_bytes")}),
+        (
+            "What it holds",
+            {
+                "fields": (
+                    "event_count",
+                    "body_bytes",
+                    "received_first",
+                    "received_last",
+                    "first_event_id",
+                    "last_event_id",
+                )
+            },
+        ),
+        ("When", {"fields": ("archived_at", "emptied_at")}),
+    )
+    when_empty = (
+        "No body was archived: all of them are in the database. INBOX_BODY_MONTHS and "
+        "INBOX_ARCHIVE_DIR have the worker move old ones out of it."
     )
 
 
-attention.register_card(
-    "deferred-events", _deferred, permission="inbox.view_webhookevent", order=20
-)
+@admin.register(DeferredDecision)
+class DeferredDecisionAdmin(ReadOnlyAdmin[DeferredDecision]):
+    list_display = ("decided_at", "verdict_shown", "about", "actor", "approver", "reason")
+    list_select_related = ("event", "row", "actor", "approver")
+    list_defer = ("event__body", "row__row")
+    list_filter = (word_filter("verdict", Verdict.values),)
+    linked_by = ("event", "row", "transaction")
+    fieldsets = (
+        (None, {"fields": ("verdict_shown", "event", "row", "transaction", "deferred_because")}),
+        ("Decided", {"fields": ("decided_at", "actor", "approver", "reason")}),
+    )
+    headings: ClassVar[dict[str, str]] = {"approver": "approved by", "actor": "by"}
+    when_empty = (
+        "Nobody has decided about anything deferred yet. Open one from the queue to accept or "
+        "reject it."
+    )
+
+    @admin.display(description="verdict")
+    def verdict_shown(self, decision: DeferredDecision) -> SafeString:
+        return label(decision.verdict)
+
+    @admin.display(description="about")
+    def about(self, decision: DeferredDecision) -> str:
+        return displayable(str(decision.event or decision.row))

@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from django.db import IntegrityError
 from django.db.models import F
 
 from accounts_sync.inbox.attempt import REASON_MAX, Arrival, marks, observe, try_to_apply
+from accounts_sync.inbox.counts import count_taken
 from accounts_sync.inbox.envelope import (
     TEXT_MAX,
     Event,
@@ -21,7 +21,8 @@ from accounts_sync.inbox.envelope import (
     storable_text,
 )
 from accounts_sync.inbox.models import EventStatus, WebhookEvent
-from rewards_site.kernel.db import atomic
+from rewards_site.kernel.db import atomic, is_postgres, overwrite
+from rewards_site.kernel.rows import insert_new
 from transactions.told import OutcomeKind
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ def ingest(delivery: Delivery) -> Receipt:
             receipt = _keep_without_id(delivery, envelope.digest, EventStatus.IGNORED, PING_REASON)
         case Event():
             receipt = _take_event(delivery, envelope)
+    count_taken(receipt.taken.value, envelope.event_type if isinstance(envelope, Event) else "")
     log.info(
         "webhook.taken",
         extra={"taken": receipt.taken.value, "webhook_event": receipt.event_id},
@@ -110,16 +112,18 @@ def _keep_without_id(delivery: Delivery, digest: str, status: EventStatus, reaso
 def _take_event(delivery: Delivery, event: Event) -> Receipt:
     observed = observe(event)  # pure: before the database is asked for anything
     with atomic():
-        # The look only spares the database's log an error for each repeat: of several first
-        # deliveries at once, the unique constraint decides, and it makes the others wait.
-        first = _event_of(event.hook_id)
+        # Of several first deliveries at once the unique constraint decides, and makes the others
+        # wait. SQLite has one writer at a time; there a look is enough, and its guards, which
+        # refuse any insert over an event that is there, are never asked.
+        first = None if is_postgres() else _event_of(event.hook_id)
         row = _insert_unless_known(delivery, event) if first is None else None
         if row is not None:
             arrival = Arrival(event_id=row.pk, is_test=delivery.is_test, received_at=delivery.at)
             outcome = try_to_apply(observed, arrival=arrival, at=delivery.at)
-            WebhookEvent.objects.filter(pk=row.pk).update(
-                **marks(outcome, attempt_count=1, at=delivery.at)
-            )
+            marked = marks(outcome, attempt_count=1, at=delivery.at)
+            for name, value in marked.items():
+                setattr(row, name, value)
+            overwrite([row], list(marked))
             return Receipt(
                 taken=_TAKEN[outcome.kind],
                 reason=storable_text(outcome.reason, REASON_MAX),
@@ -136,13 +140,12 @@ def _event_of(hook_id: str) -> WebhookEvent | None:
 
 def _insert_unless_known(delivery: Delivery, event: Event) -> WebhookEvent | None:
     """The new row, or None if the id was taken by another delivery that came at the same time."""
-    try:
-        with atomic():
-            return _new_row(delivery, event.digest, event=event, status=EventStatus.DEFERRED)
-    except IntegrityError:
-        if _event_of(event.hook_id) is None:
-            raise
+    row = _row(delivery, event.digest, event=event, status=EventStatus.DEFERRED)
+    ids = insert_new([row])
+    if not ids:
         return None
+    row.pk = ids[0]
+    return row
 
 
 def _keep_repeat(delivery: Delivery, event: Event, first: WebhookEvent) -> None:
@@ -180,8 +183,22 @@ def _new_row(
     event: Event | None = None,
     beside: WebhookEvent | None = None,
 ) -> WebhookEvent:
-    """Insert a row; with `event`, and not beside another, it takes the event's id."""
-    return WebhookEvent.objects.create(
+    row = _row(delivery, digest, status=status, reason=reason, event=event, beside=beside)
+    row.save(force_insert=True)
+    return row
+
+
+def _row(
+    delivery: Delivery,
+    digest: str,
+    *,
+    status: EventStatus,
+    reason: str = "",
+    event: Event | None = None,
+    beside: WebhookEvent | None = None,
+) -> WebhookEvent:
+    """A row; with `event`, and not beside another, it takes the event's id."""
+    return WebhookEvent(
         hook_id=event.hook_id if event and not beside else None,
         event_type=storable_text(event.event_type, TEXT_MAX) if event else "",
         tx_id=event.tx_id if event else "",

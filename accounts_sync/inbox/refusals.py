@@ -9,6 +9,8 @@ import logging
 import threading
 from collections import Counter
 
+from accounts_sync.inbox.counts import count_refused
+
 log = logging.getLogger(__name__)
 
 _lock = threading.Lock()
@@ -19,6 +21,7 @@ def count_refusal(status: int) -> None:
     """Count one answer of 401, 405 or 413."""
     with _lock:
         _counts[status] += 1
+    count_refused(status)
     log.warning("webhook.refused", extra={"status": status})
 
 

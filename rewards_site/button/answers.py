@@ -33,8 +33,12 @@ class AskAgainError(Exception):
         self.after_seconds = after_seconds
 
 
-def read_page(answer: Answer, *, has_followed_cursor: bool, api_key: str) -> Page:
-    """Raises: AskAgainError; ButtonError for what will not change by asking again."""
+def read_page(
+    answer: Answer, *, has_followed_cursor: bool, api_key: str, may_be_one: bool = False
+) -> Page:
+    """`may_be_one`: a lone `object` is a list of one.
+
+    Raises: AskAgainError; ButtonError for what will not change by asking again."""
     server_at = http_date(answer.headers.get("Date"))
     if is_retried(answer.status):
         raise AskAgainError(
@@ -57,7 +61,7 @@ def read_page(answer: Answer, *, has_followed_cursor: bool, api_key: str) -> Pag
             "look at BUTTON_API_URL."
         )
     try:
-        rows, told_next = read_list(answer.body)
+        rows, told_next = read_list(answer.body, may_be_one=may_be_one)
     except NotEnvelope as error:
         raise AskAgainError(str(error)) from None
     return Page(

@@ -14,7 +14,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -29,6 +28,7 @@ from urllib3.exceptions import HTTPError
 from rewards_site.button.address import checked_base_url, has_cursor, next_address
 from rewards_site.button.answers import Answer, AskAgainError, read_page
 from rewards_site.button.backoff import pause_seconds
+from rewards_site.button.brands import BrandsPage, read_brands
 from rewards_site.button.deadline import POOLS, until
 from rewards_site.button.errors import (
     BadCursor,
@@ -37,7 +37,8 @@ from rewards_site.button.errors import (
     ButtonRefused,
     ButtonUnavailable,
 )
-from rewards_site.button.pages import AccountsPage, Page, walk
+from rewards_site.button.limits import DEFAULT_LIMITS, Limits
+from rewards_site.button.pages import AccountsPage, Page, walk, with_smaller_pages
 from rewards_site.button.reading import Unreadable, read_account
 from rewards_site.kernel import clock
 
@@ -48,22 +49,6 @@ log = logging.getLogger(__name__)
 POOL_SIZE = 64
 """Connections kept to one host: no fewer than the web server has threads."""
 _PART_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one call, or one walk over pages, may take at most."""
-
-    connect_seconds: float = 5
-    read_seconds: float = 20
-    total_seconds: float = 60
-    """Of a call with all its attempts and the pauses between them."""
-    attempts_max: int = 5
-    body_bytes_max: int = 64 * 1024 * 1024
-    pages_max: int = 200_000
-
-
-DEFAULT_LIMITS = Limits()
 
 
 class ButtonClient:
@@ -100,6 +85,10 @@ class ButtonClient:
                     page.unreadable.append(str(error))
         return page
 
+    def brands(self) -> BrandsPage:
+        """Every brand; static data, never to be asked for while a member waits (sheet, 3.4)."""
+        return read_brands(self._pages("/v1/brands", params={}, may_be_one=True))
+
     def transaction_pages(
         self,
         *,
@@ -113,7 +102,7 @@ class ButtonClient:
         """The transactions whose `time_field` is in [start, end), in no order to rely on.
 
         `resume_url` goes on where an earlier walk stopped; its cursor remembers the filters. A page
-        size that Button refuses falls back to Button's own.
+        size that Button refuses falls back to smaller ones, in the end to Button's own.
         Raises, between pages: ButtonError; of its kinds, BadCursor and LoopingPages mean that
         `next_url` of the last page must not be kept.
         """
@@ -130,12 +119,19 @@ class ButtonClient:
         return self._pages(path, params=params, resume_url=resume_url)
 
     def _pages(
-        self, path: str, *, params: dict[str, str], resume_url: str | None = None
+        self,
+        path: str,
+        *,
+        params: dict[str, str],
+        resume_url: str | None = None,
+        may_be_one: bool = False,
     ) -> Iterator[Page]:
         started_at = None if resume_url is None else self._resumed(resume_url)
-        follow = functools.partial(self._page, has_followed_cursor=True)
+        follow = functools.partial(self._page, has_followed_cursor=True, may_be_one=may_be_one)
         yield from walk(
-            functools.partial(self._first_page, self._base_url + path, params)
+            functools.partial(
+                self._first_page, self._base_url + path, params, may_be_one=may_be_one
+            )
             if started_at is None
             else functools.partial(follow, started_at),
             follow,
@@ -144,15 +140,15 @@ class ButtonClient:
             started_at=started_at,
         )
 
-    def _first_page(self, url: str, params: dict[str, str]) -> Page:
-        try:
-            return self._page(url, params=params)
-        except ButtonRefused as error:
-            if error.status != 400 or "page_size" not in params:
-                raise
-        log.warning("button.page_size_refused", extra={"page_size": params["page_size"]})
-        others = {name: value for name, value in params.items() if name != "page_size"}
-        return self._page(url, params=others)
+    def _first_page(self, url: str, params: dict[str, str], *, may_be_one: bool) -> Page:
+        while True:
+            try:
+                return self._page(url, params=params, may_be_one=may_be_one)
+            except ButtonRefused as error:
+                if error.status != 400 or "page_size" not in params:
+                    raise
+            log.warning("button.page_size_refused", extra={"page_size": params["page_size"]})
+            params = with_smaller_pages(params)
 
     def _resumed(self, url: str) -> str:
         try:
@@ -164,7 +160,12 @@ class ButtonClient:
         raise BadCursor(status=0, message="the cursor that was kept is not of this Button")
 
     def _page(
-        self, url: str, *, params: dict[str, str] | None = None, has_followed_cursor: bool = False
+        self,
+        url: str,
+        *,
+        params: dict[str, str] | None = None,
+        has_followed_cursor: bool = False,
+        may_be_one: bool = False,
     ) -> Page:
         deadline = time.monotonic() + self._limits.total_seconds
         attempt = 0
@@ -172,7 +173,12 @@ class ButtonClient:
             attempt += 1
             try:
                 answer = self._exchange(url, params or {}, deadline)
-                return read_page(answer, has_followed_cursor=has_followed_cursor, api_key=self._key)
+                return read_page(
+                    answer,
+                    has_followed_cursor=has_followed_cursor,
+                    may_be_one=may_be_one,
+                    api_key=self._key,
+                )
             except AskAgainError as failure:
                 self._pause(attempt, failure, deadline)
 

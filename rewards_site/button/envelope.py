@@ -9,8 +9,10 @@ class NotEnvelope(ValueError):
     """A 2xx answer that is not Button's; the message says what it was instead."""
 
 
-def read_list(body: bytes) -> tuple[list[object], str | None]:
+def read_list(body: bytes, *, may_be_one: bool = False) -> tuple[list[object], str | None]:
     """`objects`, and `meta.next` as told. Raises: NotEnvelope.
+
+    `may_be_one`: where there are no `objects`, `object` is a list of one, or the list (sheet, C18).
 
     Strict, because half an answer that passes for a whole one would end a list too early.
     """
@@ -25,11 +27,14 @@ def read_list(body: bytes) -> tuple[list[object], str | None]:
     if not isinstance(meta, JsonObject) or meta.get("status") != "ok":
         raise NotEnvelope("its answer did not have the status ok")
     rows, told_next = answer.get("objects"), meta.get("next")
+    if may_be_one and "objects" not in answer:
+        rows = answer.get("object")
+        rows = [rows] if isinstance(rows, JsonObject) else rows
     if not isinstance(rows, list):
         raise NotEnvelope("its answer held no list")
     if not isinstance(told_next, str | None):
         raise NotEnvelope("its next page was not a URL")
-    if answer.conflicting_keys & {"meta", "objects"} or "next" in meta.conflicting_keys:
+    if answer.conflicting_keys & {"meta", "objects", "object"} or "next" in meta.conflicting_keys:
         raise NotEnvelope("its answer told the same twice, differently")
     return rows, told_next or None
 

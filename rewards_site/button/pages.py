@@ -10,6 +10,9 @@ from rewards_site.button.address import next_address
 from rewards_site.button.errors import LoopingPages
 from rewards_site.button.schemas import ButtonAccountRecord
 
+SMALLER_PAGES = (200, 100)
+"""What is asked for after a larger `page_size` was refused, before Button's default of 50."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -59,3 +62,10 @@ def walk(
         seen.add(address)
         page = follow(address)
     raise LoopingPages(f"Button's list has more than {pages_max} pages.")
+
+
+def with_smaller_pages(params: dict[str, str]) -> dict[str, str]:
+    """The next page size to try, or Button's own: its largest is not documented (sheet, 4.2)."""
+    others = {name: value for name, value in params.items() if name != "page_size"}
+    size = next((size for size in SMALLER_PAGES if size < int(params["page_size"])), None)
+    return others if size is None else others | {"page_size": str(size)}

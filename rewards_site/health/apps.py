@@ -7,6 +7,19 @@ class HealthConfig(AppConfig):
     verbose_name = "Health"
 
     def ready(self) -> None:
-        from rewards_site.health import checks, registry  # noqa: PLC0415  # models are loaded now
+        # Models are loaded now; importing the advice registers its checks.
+        import rewards_site.health.advice  # noqa: F401, PLC0415
+        from rewards_site.health import (  # noqa: PLC0415
+            inspections,
+            metrics,
+            notices,
+            queue,
+            registry,
+        )
 
-        registry.register("worker", checks.worker_is_wrong)
+        registry.register("worker", queue.worker_is_wrong)
+        registry.register("failed tasks", queue.tasks_are_wrong)
+        registry.register("alert delivery", notices.delivery_is_wrong)
+        metrics.register("health", metrics.collect_health)
+        metrics.register("queue", queue.collect)
+        inspections.register_own()

@@ -19,6 +19,10 @@ def register(name: str, check: Check) -> None:
     _checks[name] = check
 
 
+def names() -> list[str]:
+    return sorted(_checks)
+
+
 def findings(*, at: datetime) -> dict[str, str]:
     """Each check with what is wrong; "" where nothing is. A check that fails is a finding."""
     return {name: _asked(name, _checks[name], at) for name in sorted(_checks)}

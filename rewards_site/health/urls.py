@@ -6,4 +6,5 @@ app_name = "health"
 urlpatterns = [
     path("live/", views.live, name="live"),
     path("ready/", views.ready, name="ready"),
+    path("full/", views.full, name="full"),
 ]

@@ -1,14 +1,15 @@
-"""GET /health/live/ and /health/ready/: for load balancers and orchestrators; open, no secrets."""
+"""GET /health/live/, ready/ and full/: for load balancers and orchestrators; open, no secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_safe
 
-from rewards_site.health import registry
+from rewards_site.health import alarms, registry
 from rewards_site.health.checks import (
     applied_migrations,
     database_words,
@@ -17,6 +18,7 @@ from rewards_site.health.checks import (
 from rewards_site.kernel import clock
 
 OK = "ok"
+ALARMS = "alarms"
 
 
 @require_safe
@@ -28,13 +30,29 @@ def live(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001  # a view
 @require_safe
 def ready(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001  # a view
     """Database and migrations decide between 200 and 503; all else stands as degraded."""
+    said = _said()
+    return _answer(said, status=200 if said["status"] == OK else 503)
+
+
+@require_safe
+def full(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001  # a view
+    """As ready, but 503 when anything is degraded: for whoever watches, not for traffic."""
+    said = _said()
+    if said["status"] == OK and said["degraded"]:
+        said["status"] = "degraded"
+    return _answer(said, status=200 if said["status"] == OK else 503)
+
+
+def _said() -> dict[str, Any]:
     checks = _deciding_checks()
     if any(said != OK for said in checks.values()):
-        return _answer({"status": "unavailable", "checks": checks, "degraded": []}, status=503)
+        return {"status": "unavailable", "checks": checks, "degraded": []}
     findings = registry.findings(at=clock.now())
+    open_alarms = alarms.open_names(with_calm=False)
+    findings[ALARMS] = f"open: {', '.join(open_alarms)}" if open_alarms else ""
     checks |= {name: wrong or OK for name, wrong in findings.items()}
     degraded = [name for name, wrong in findings.items() if wrong]
-    return _answer({"status": OK, "checks": checks, "degraded": degraded}, status=200)
+    return {"status": OK, "checks": checks, "degraded": degraded}
 
 
 def _deciding_checks() -> dict[str, str]:

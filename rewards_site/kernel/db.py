@@ -29,6 +29,11 @@ _ATTEMPTS_MAX = 3
 _RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock
 
 
+def undo() -> None:
+    """Have the atomic() around this roll back at its end, without an exception: it was a trial."""
+    django_transaction.set_rollback(True)
+
+
 def in_transaction() -> bool:
     return bool(connection.in_atomic_block)
 
@@ -65,9 +70,14 @@ def check_constraints_now() -> None:
     the COMMIT and take the evidence of a refused event along. SQLite has no such statement; there
     the books are checked as they are written (transactions/ledger/guards.py).
     """
-    if is_postgres():
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    lean.run(constraints_checked())
+
+
+def constraints_checked() -> list[lean.Write]:
+    """check_constraints_now() as writes, to travel with others."""
+    if not is_postgres():
+        return []
+    return [lean.Write("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", [])]
 
 
 def insert_missing(rows: Iterable[M]) -> None:

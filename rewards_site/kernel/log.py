@@ -15,6 +15,7 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskN
 _SECRET_NAME = re.compile(r"secret|token|password|authorization|api_?key|signature", re.IGNORECASE)
 _SECRET_TEXT = (
     re.compile(r"\bsk-[A-Za-z0-9_-]{4,}"),  # Button API keys
+    re.compile(r"\brk_[A-Za-z0-9_-]{4,}"),  # API keys of ours
     re.compile(r"\b(?:Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{6,}"),
     re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),  # JSON Web Tokens
     re.compile(r"(?<=://)[^/@\s]+:[^/@\s]+(?=@)"),  # user:password in a URL

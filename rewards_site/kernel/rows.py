@@ -12,10 +12,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
+
+from rewards_site.kernel.row_shapes import (
+    inserting,
+    pk_of,
+    quoted,
+    reading,
+    select,
+    updating,
+)
 
 M = TypeVar("M", bound=models.Model)
 A = TypeVar("A")
@@ -43,10 +51,16 @@ class Question(Generic[A]):
     read: Callable[[Sequence[Sequence[Any]]], list[A]]
 
 
-def rows_of(model: type[M], *alternatives: Wanted, is_locked: bool = False) -> Question[M]:
+def rows_of(
+    model: type[M], *alternatives: Wanted, is_locked: bool = False, is_held: bool = False
+) -> Question[M]:
     """The rows that any of the `alternatives` describes, by pk; locked for update if asked.
 
-    One statement, for any number of values. Columns are named as the database names them.
+    `is_held`: kept as they are until the commit, by as many as want to; whoever locks them for
+    anything but their plain columns waits. It is the lock that a foreign key takes.
+
+    One statement, for any number of values. Columns are named as the database names them. Without
+    an alternative: every row.
     """
     shape = tuple(
         tuple((name, values is not None) for name, values in wanted.items())
@@ -60,11 +74,12 @@ def rows_of(model: type[M], *alternatives: Wanted, is_locked: bool = False) -> Q
     ]
 
     def read(found: Sequence[Sequence[Any]]) -> list[M]:
-        names, converters = _reading(model, connection.vendor)
+        names, converters = reading(model, connection.vendor)
         alias = connection.alias
         return [model.from_db(alias, names, _converted(row, converters)) for row in found]
 
-    return Question(_select(model, shape, connection.vendor, is_locked), parameters, read)
+    lock = "NO KEY UPDATE" if is_locked else "KEY SHARE" if is_held else ""
+    return Question(select(model, shape, connection.vendor, lock), parameters, read)
 
 
 def next_ids(model: type[models.Model], count: int) -> Question[int]:
@@ -80,15 +95,18 @@ def next_ids(model: type[models.Model], count: int) -> Question[int]:
             lambda found: [row[0] for row in found],
         )
     return Question(
-        f"SELECT COALESCE(MAX(id), 0) FROM {_quoted(model._meta.db_table)}",  # noqa: S608  # ours
+        f"SELECT COALESCE(MAX(id), 0) FROM {quoted(model._meta.db_table)}",  # noqa: S608  # ours
         [],
         lambda found: list(range(found[0][0] + 1, found[0][0] + 1 + count)),
     )
 
 
-def find(model: type[M], *alternatives: Wanted, is_locked: bool = False) -> list[M]:
+def find(
+    model: type[M], *alternatives: Wanted, is_locked: bool = False, is_held: bool = False
+) -> list[M]:
     """Ask for rows_of() alone."""
-    found: list[M] = ask(rows_of(model, *alternatives, is_locked=is_locked))[0]
+    asked = rows_of(model, *alternatives, is_locked=is_locked, is_held=is_held)
+    found: list[M] = ask(asked)[0]
     return found
 
 
@@ -129,7 +147,7 @@ def insert_missing(rows: Sequence[models.Model]) -> list[Write]:
 def insert_new(rows: Sequence[M]) -> list[int]:
     """Insert `rows`, leaving alone what exists; the pks of those that were inserted."""
     ids: list[int] = []
-    key = _quoted(_pk(type(rows[0])).column) if rows else ""
+    key = quoted(pk_of(type(rows[0])).column) if rows else ""
     for write in _inserts(rows, tail=f" ON CONFLICT DO NOTHING RETURNING {key}"):
         with connection.cursor() as cursor:
             cursor.execute(write.sql, write.parameters)
@@ -142,7 +160,7 @@ def overwrite(rows: Sequence[models.Model], names: Sequence[str]) -> list[Write]
     if not rows:
         return []
     model = type(rows[0])
-    prepare, sql = _updating(model, tuple(names), connection.vendor)
+    prepare, sql = updating(model, tuple(names), connection.vendor)
     values = [[make(row) for make in prepare] for row in rows]
     return [
         Write(sql.format(values=_groups(len(chunk), len(prepare))), [v for r in chunk for v in r])
@@ -170,7 +188,7 @@ def _inserts(rows: Sequence[models.Model], *, tail: str) -> list[Write]:
     model = type(rows[0])
     has_pk = rows[0].pk is not None
     assert all((row.pk is not None) == has_pk for row in rows), "all have a pk, or none has"
-    prepare, head = _inserting(model, has_pk, connection.vendor)
+    prepare, head = inserting(model, has_pk, connection.vendor)
     values = [[make(row) for make in prepare] for row in rows]
     return [
         Write(
@@ -191,53 +209,9 @@ def _groups(count: int, width: int) -> str:
     return ", ".join([group] * count)
 
 
-@cache
-def _select(
-    model: type[models.Model],
-    shape: tuple[tuple[tuple[str, bool], ...], ...],
-    vendor: str,
-    is_locked: bool,
-) -> str:
-    quote = _quoted
-    is_in = "= ANY(%s)" if vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
-    any_of = " OR ".join(
-        "("
-        + " AND ".join(
-            f"{quote(name)} {is_in}" if has_values else f"{quote(name)} IS NULL"
-            for name, has_values in wanted
-        )
-        + ")"
-        for wanted in shape
-    )
-    columns = ", ".join(quote(field.column) for field in model._meta.concrete_fields)
-    lock = " FOR NO KEY UPDATE" if is_locked and vendor == "postgresql" else ""
-    return (
-        f"SELECT {columns} FROM {quote(model._meta.db_table)} "  # noqa: S608  # our own names
-        f"WHERE {any_of} ORDER BY {quote(_pk(model).column)}{lock}"
-    )
-
-
 def _any_of(values: Collection[Any]) -> Any:
     """The values as one parameter: an array on PostgreSQL, a JSON list on SQLite."""
     return list(values) if connection.vendor == "postgresql" else json.dumps(list(values))
-
-
-@cache
-def _reading(
-    model: type[models.Model],
-    vendor: str,  # noqa: ARG001  # part of the key of the cache
-) -> tuple[list[str], list[tuple[int, list[Any], Any]]]:
-    """Attribute names, and (position, converters, expression) of columns that need converting."""
-    fields = model._meta.concrete_fields
-    converters = []
-    for position, field in enumerate(fields):
-        expression = field.get_col(model._meta.db_table)
-        makers = connection.ops.get_db_converters(expression) + expression.get_db_converters(
-            connection
-        )
-        if makers:
-            converters.append((position, makers, expression))
-    return [field.attname for field in fields], converters
 
 
 def _converted(
@@ -252,63 +226,3 @@ def _converted(
             value = convert(value, expression, connection)
         values[position] = value
     return values
-
-
-@cache
-def _inserting(
-    model: type[models.Model],
-    has_pk: bool,
-    vendor: str,  # noqa: ARG001  # part of the key of the cache
-) -> tuple[list[Callable[[Any], Any]], str]:
-    """How each column's value is made, and the head of the statement."""
-    fields = [field for field in model._meta.concrete_fields if has_pk or not field.primary_key]
-    quote = _quoted
-    columns = ", ".join(quote(field.column) for field in fields)
-    return (
-        [_maker(field) for field in fields],
-        f"INSERT INTO {quote(model._meta.db_table)} ({columns})",
-    )
-
-
-@cache
-def _updating(
-    model: type[models.Model], names: tuple[str, ...], vendor: str
-) -> tuple[list[Callable[[Any], Any]], str]:
-    """How the pk and each value is made, and the statement, with room for the values."""
-    key = _pk(model)
-    fields = [key, *(model._meta.get_field(name) for name in names)]
-    quote = _quoted
-    assigned = ", ".join(
-        f"{quote(field.column)} = new.column{position}{_cast(field, vendor)}"
-        for position, field in enumerate(fields[1:], start=2)
-    )
-    sql = (
-        f"UPDATE {quote(model._meta.db_table)} SET {assigned} "  # noqa: S608  # our own names
-        "FROM (VALUES {values}) AS new "
-        f"WHERE {quote(model._meta.db_table)}.{quote(key.column)} = new.column1"
-    )
-    return [_maker(field) for field in fields], sql
-
-
-def _cast(field: Any, vendor: str) -> str:
-    """PostgreSQL takes a column of nothing but nulls for text."""
-    return f"::{field.db_type(connection)}" if vendor == "postgresql" else ""
-
-
-def _maker(field: Any) -> Callable[[Any], Any]:
-    name = field.attname
-
-    def make(row: Any) -> Any:
-        value = getattr(row, name)
-        return None if value is None else field.get_db_prep_save(value, connection)
-
-    return make
-
-
-def _quoted(name: str | None) -> str:
-    """A table's or column's name; never null on a concrete field."""
-    return str(connection.ops.quote_name(str(name)))
-
-
-def _pk(model: type[models.Model]) -> Any:
-    return model._meta.pk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,14 +18,35 @@ from rewards_site.members.tokens import identity_of
 class MeOutput(serializers.Serializer[Member]):
     """Who the member is: our opaque id, also in the finance reports, and the publisher's own."""
 
-    member_id = serializers.UUIDField(source="public_id")
-    customer_id = serializers.CharField()
-    created_at = WireTimeField()
+    member_id = serializers.UUIDField(source="public_id", help_text="Ours; also in reports.")
+    customer_id = serializers.CharField(help_text="The publisher's, as in the token's `sub`.")
+    created_at = WireTimeField(help_text="When we first saw the customer id.")
+
+
+_ME = MeOutput()
+"""Made once: to copy a serializer's fields for each answer takes longer than to fill them."""
 
 
 class MeView(PrivateAPIView):
     """The member whose token it is; made by its first call."""
 
+    tag = "member"
+
+    @extend_schema(
+        summary="Who I am",
+        responses=MeOutput,
+        examples=[
+            OpenApiExample(
+                "A member",
+                value={
+                    "member_id": "5b0d9c1e-6a57-4f0e-9a35-0f3c1b0a7e42",
+                    "customer_id": "user-42",
+                    "created_at": "2026-11-20T12:04:10Z",
+                },
+                response_only=True,
+            )
+        ],
+    )
     def get(self, request: Request) -> Response:
         member = ensure_member(identity_of(request).customer_id, at=clock.now())
-        return Response(MeOutput(member).data)
+        return Response(_ME.to_representation(member))

@@ -1,17 +1,28 @@
-"""Reads of members."""
+"""Reads of members. Who looks up a customer id gets the member that it stands for."""
 
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from rewards_site.kernel.rows import find
 from rewards_site.members.models import Member
 
 
 def find_member(customer_id: str) -> Member | None:
     """The member of this customer id, if we have seen it."""
-    return Member.objects.filter(customer_id=customer_id).first()
+    row = Member.objects.select_related("same_as").filter(customer_id=customer_id).first()
+    return row.same_as or row if row is not None else None
+
+
+def holder_id(row: Member) -> int:
+    """Primary key of the member that this customer id stands for."""
+    return int(row.same_as_id or row.pk)
 
 
 def member_ids(customer_ids: set[str]) -> dict[str, int]:
-    """customer id → primary key, of those we have seen."""
-    rows = Member.objects.filter(customer_id__in=customer_ids)
-    return dict(rows.values_list("customer_id", "pk"))
+    """customer id → primary key of its member, of those we have seen."""
+    return {row.customer_id: holder_id(row) for row in find(Member, {"customer_id": customer_ids})}
 
 
 def customer_ids(member_ids: set[int]) -> dict[int, str]:
@@ -19,3 +30,30 @@ def customer_ids(member_ids: set[int]) -> dict[int, str]:
     if not member_ids:
         return {}
     return dict(Member.objects.filter(pk__in=member_ids).values_list("pk", "customer_id"))
+
+
+def held_members(member_ids: Collection[int]) -> dict[int, Member]:
+    """These rows by primary key, held until the caller's commit: nobody is merged meanwhile.
+
+    Ask after orders are locked and before ledger accounts are (docs/locks.md), and look at
+    `same_as`: who was merged just before points at another.
+    """
+    return {row.pk: row for row in find(Member, {"id": member_ids}, is_held=True)}
+
+
+def holders(member_ids: Collection[int]) -> dict[int, int]:
+    """Primary key → that of the member it stands for."""
+    return {row.pk: holder_id(row) for row in find(Member, {"id": member_ids})}
+
+
+def names_of_all() -> dict[int, set[str]]:
+    """Member → every customer id that stands for them, of those who have more than one."""
+    names: dict[int, set[str]] = defaultdict(set)
+    rows = Member.objects.filter(same_as__isnull=False).values_list(
+        "pk", "customer_id", "same_as", "same_as__customer_id"
+    )
+    for pk, customer_id, member_id, name in rows.iterator(chunk_size=5000):
+        assert member_id is not None
+        names[member_id] |= {customer_id, str(name)}
+        names[pk] = names[member_id]
+    return dict(names)

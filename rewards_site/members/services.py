@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
-from rewards_site.kernel.db import insert_missing
-from rewards_site.members.models import Member
+from django.db import IntegrityError
+
+from rewards_site.kernel.db import atomic, constraint_of, in_transaction, insert_missing
+from rewards_site.kernel.errors import Conflict
+from rewards_site.members.models import ChangeKind, CustomerIdChange, Member
 from rewards_site.members.queries import find_member, member_ids
 
 
@@ -28,3 +31,78 @@ def ensure_members(customer_ids: set[str], *, at: datetime) -> dict[str, int]:
         insert_missing(Member(customer_id=text, created_at=at) for text in missing)
         known |= member_ids(set(missing))
     return known
+
+
+def lock_members(member_ids: set[int]) -> dict[int, Member]:
+    """These rows, locked alone: whoever books for them, or names them, waits for the commit."""
+    assert in_transaction()
+    rows = Member.objects.select_for_update(of=("self",)).filter(pk__in=member_ids)
+    return {row.pk: row for row in rows.order_by("pk")}
+
+
+def rename(
+    member: Member,
+    customer_id: str,
+    *,
+    actor_id: int,
+    approver_id: int,
+    reason: str,
+    at: datetime,
+) -> CustomerIdChange:
+    """Give a locked `member` another customer id; the old one goes on standing for them.
+
+    One of their own old ids may come back. Raises: Conflict, if it is another member's.
+    """
+    old = member.customer_id
+    try:
+        with atomic():
+            # Under a name that no customer id can be, so that the two may change places
+            Member.objects.filter(pk=member.pk).update(customer_id=f" {member.pk}")
+            again = Member.objects.filter(customer_id=customer_id, same_as=member).first()
+            if again is not None:
+                Member.objects.filter(pk=again.pk).update(customer_id=old)
+                alias = again
+            else:
+                alias = Member.objects.create(customer_id=old, created_at=at, same_as=member)
+            Member.objects.filter(pk=member.pk).update(customer_id=customer_id)
+    except IntegrityError as error:
+        raise Conflict(
+            "That customer id is another member's by now: merge the two instead "
+            f"({constraint_of(error)})."
+        ) from error
+    member.customer_id = customer_id
+    return CustomerIdChange.objects.create(
+        kind=ChangeKind.RENAMED,
+        alias=alias,
+        member=member,
+        actor_id=actor_id,
+        approver_id=approver_id,
+        reason=reason,
+        changed_at=at,
+    )
+
+
+def merge(
+    source: Member,
+    target: Member,
+    *,
+    actor_id: int,
+    approver_id: int,
+    reason: str,
+    at: datetime,
+) -> CustomerIdChange:
+    """Have locked `source`, and every id that stood for it, stand for `target` from now on."""
+    assert source.same_as_id is None
+    assert target.same_as_id is None
+    Member.objects.filter(same_as=source).update(same_as=target)
+    source.same_as = target
+    source.save(update_fields=["same_as"])
+    return CustomerIdChange.objects.create(
+        kind=ChangeKind.MERGED,
+        alias=source,
+        member=target,
+        actor_id=actor_id,
+        approver_id=approver_id,
+        reason=reason,
+        changed_at=at,
+    )

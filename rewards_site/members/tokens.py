@@ -1,5 +1,8 @@
-"""Members' tokens: JSON Web Tokens (RFC 7519) signed with HS256 by the publisher, or by us.
+"""Members' tokens: JSON Web Tokens (RFC 7519), signed by the publisher, or by us.
 
+HS256 with MEMBER_JWT_SECRET, RS256 or ES256 with a key at MEMBER_JWT_JWKS_URL; either may be set,
+or both. The algorithm chooses between them before any key is touched: the secret verifies nothing
+but HS256, and a public key nothing but its own algorithm, so none can be passed off as the other.
 `exp` is required and strict; `nbf` may be up to ten seconds ahead of our clock; `iss` and `aud` are
 checked where they are configured. `sub` is the customer id.
 """
@@ -22,10 +25,14 @@ from rest_framework.request import Request
 from rewards_site.kernel import clock
 from rewards_site.kernel.errors import InvalidInput, Refused
 from rewards_site.members.customer_ids import is_customer_id
+from rewards_site.members.jwks import jwks_at, objection_to_url
 
 log = logging.getLogger(__name__)
 
-_ALGORITHM = "HS256"
+_BY_SECRET = "HS256"  # noqa: S105  # the algorithm's name
+_BY_PUBLIC_KEY = frozenset({"RS256", "ES256"})
+_KEYS_TRIED_MAX = 8
+"""Keys of one name, or of a token without a name: more than a rotation ever leaves."""
 _TOKEN_BYTES_MAX = 8 * 1024
 _LEEWAY_SECONDS = 10
 """For `nbf` alone: the clock of whoever signs may be a little ahead of ours."""
@@ -34,7 +41,7 @@ _REALM = 'Bearer realm="members"'
 
 
 class TokensNotSetUp(Refused):
-    """No secret is configured, so that no token can be checked or issued."""
+    """Neither a usable secret nor a key set is configured: no token can be checked, or issued."""
 
     code = "tokens_not_set_up"
 
@@ -60,9 +67,9 @@ def identity_of(request: Request) -> MemberIdentity:
 
 
 def read_token(token: str, *, at: datetime) -> MemberIdentity:
-    """Whom `token` names. Raises: TokensNotSetUp, TokenRefused."""
-    if not settings.MEMBER_JWT_SECRET:
-        raise TokensNotSetUp("MEMBER_JWT_SECRET is not set.")
+    """Whom `token` names. Raises: TokensNotSetUp, TokenRefused, JwksUnavailable."""
+    if not (settings.MEMBER_JWT_SECRET or settings.MEMBER_JWT_JWKS_URL):
+        raise TokensNotSetUp("Neither MEMBER_JWT_SECRET nor MEMBER_JWT_JWKS_URL is set.")
     if len(token) > _TOKEN_BYTES_MAX or not token.isascii():
         raise TokenRefused("too long, or not ASCII")
     claims = _verified_claims(token)
@@ -77,35 +84,58 @@ def read_token(token: str, *, at: datetime) -> MemberIdentity:
 
 
 def _verified_claims(token: str) -> dict[str, Any]:
-    issuer = settings.MEMBER_JWT_ISSUER or None
-    audience = settings.MEMBER_JWT_AUDIENCE or None
     try:
-        return jwt.decode(
-            token,
-            settings.MEMBER_JWT_SECRET,
-            algorithms=[_ALGORITHM],
-            issuer=issuer,
-            audience=audience,
-            leeway=_LEEWAY_SECONDS,
-            options={
-                "require": [
-                    "exp",
-                    "sub",
-                    *(["iss"] if issuer else []),
-                    *(["aud"] if audience else []),
-                ],
-                "verify_exp": False,  # strictly, by read_token
-                "verify_iat": False,  # says when, not whether
-                "verify_jti": False,
-                "verify_aud": audience is not None,
-                "verify_iss": issuer is not None,
-            },
-        )
+        header = jwt.get_unverified_header(token)
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if algorithm == _BY_SECRET and settings.MEMBER_JWT_SECRET:
+            return _decode(token, settings.MEMBER_JWT_SECRET, algorithm=_BY_SECRET)
+        if algorithm not in _BY_PUBLIC_KEY or not settings.MEMBER_JWT_JWKS_URL:
+            raise TokenRefused("not an algorithm that is set up here")
+        return _decode_by_public_key(token, algorithm=algorithm, kid=kid)
     except jwt.InvalidKeyError as error:  # such as a public key in the place of the secret
         raise TokensNotSetUp("MEMBER_JWT_SECRET is no secret for HS256.") from error
     except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         # The last four: what the parsers below raise for claims such as "nbf": Infinity.
         raise TokenRefused(type(error).__name__) from error
+
+
+def _decode_by_public_key(token: str, *, algorithm: str, kid: str | None) -> dict[str, Any]:
+    objection = objection_to_url(settings.MEMBER_JWT_JWKS_URL)
+    if objection:
+        raise TokensNotSetUp(objection)
+    keys = jwks_at(settings.MEMBER_JWT_JWKS_URL).keys_for(kid=kid, algorithm=algorithm)
+    for candidate in keys[:_KEYS_TRIED_MAX]:
+        try:
+            return _decode(token, candidate.key, algorithm=candidate.algorithm)
+        except jwt.InvalidSignatureError:
+            continue
+    raise TokenRefused("signed with none of the keys" if keys else "signed with an unknown key")
+
+
+def _decode(token: str, key: Any, *, algorithm: str) -> dict[str, Any]:
+    issuer = settings.MEMBER_JWT_ISSUER or None
+    audience = settings.MEMBER_JWT_AUDIENCE or None
+    return jwt.decode(
+        token,
+        key,
+        algorithms=[algorithm],
+        issuer=issuer,
+        audience=audience,
+        leeway=_LEEWAY_SECONDS,
+        options={
+            "require": [
+                "exp",
+                "sub",
+                *(["iss"] if issuer else []),
+                *(["aud"] if audience else []),
+            ],
+            "verify_exp": False,  # strictly, by read_token
+            "verify_iat": False,  # says when, not whether
+            "verify_jti": False,
+            "verify_aud": audience is not None,
+            "verify_iss": issuer is not None,
+        },
+    )
 
 
 def issue_token(customer_id: str, *, days: int, at: datetime) -> str:
@@ -122,6 +152,11 @@ def issue_token(customer_id: str, *, days: int, at: datetime) -> str:
         raise InvalidInput(
             f"A token is good for 1 to {_DAYS_MAX} days.", fields={"days": f"1 to {_DAYS_MAX}"}
         )
+    if not settings.MEMBER_JWT_SECRET and settings.MEMBER_JWT_JWKS_URL:
+        raise TokensNotSetUp(
+            "Tokens are issued with HS256, which needs MEMBER_JWT_SECRET. Here only "
+            "MEMBER_JWT_JWKS_URL is set: whoever holds the private keys of that set signs tokens."
+        )
     if not settings.MEMBER_JWT_SECRET:
         raise TokensNotSetUp("MEMBER_JWT_SECRET is not set: set it, then ask again.")
     claims: dict[str, Any] = {
@@ -134,7 +169,7 @@ def issue_token(customer_id: str, *, days: int, at: datetime) -> str:
     if settings.MEMBER_JWT_AUDIENCE:
         claims["aud"] = settings.MEMBER_JWT_AUDIENCE
     try:
-        return jwt.encode(claims, settings.MEMBER_JWT_SECRET, algorithm=_ALGORITHM)
+        return jwt.encode(claims, settings.MEMBER_JWT_SECRET, algorithm=_BY_SECRET)
     except jwt.InvalidKeyError as error:
         raise TokensNotSetUp("MEMBER_JWT_SECRET is no secret for HS256.") from error
 

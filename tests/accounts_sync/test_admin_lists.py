@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from rewards_site.kernel.admin.base import FastList, ReadOnlyAdmin
 from tests.admin_world import fill
-from transactions.ledger.models import Account, Entry
+from transactions.ledger.models import Account, Entry, Horizon
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 PAGES = [pytest.param(model, id=model._meta.label) for model in MODELS]
@@ -97,6 +97,8 @@ def test_every_row_has_its_page(model: type[Model], admin_client: Client) -> Non
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", READ_ONLY)
 def test_an_empty_list_says_what_to_do_next(model: type[Model], admin_client: Client) -> None:
+    if model is Horizon:
+        pytest.skip("it has one row, made by its migration")
     answer = admin_client.get(list_address(model))
 
     page = admin.site._registry[model]

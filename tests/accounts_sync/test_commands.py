@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from accounts_sync.lease import acquire
 from accounts_sync.models import DeferredRow, Lease, RunStatus, SyncRun
+from tests.accounts_sync.pulling import wait_until_committed
 from tests.accounts_sync.world import Answer, World, refusal, wire_account, wire_row
 from tests.conftest import CommittedDatabase
 from tests.factories import ACCOUNT, balances, observe, tell
@@ -27,14 +28,16 @@ def run(*arguments: str, command: str = "sync_transactions") -> tuple[int, str, 
     return 0, out.getvalue(), err.getvalue()
 
 
-def test_the_first_pull_asks_for_the_accounts_by_itself(db: None, world: World) -> None:
+def test_the_first_pull_asks_for_the_accounts_by_itself(
+    committed_db: CommittedDatabase, world: World
+) -> None:
     world.accounts = [wire_account(), wire_account("acc-gbp", currency="GBP")]
     world.has(wire_row("tx-1"), wire_row("tx-2"))
 
     status, out, err = run()
 
     assert (status, err) == (0, "")
-    first, second = out.splitlines()
+    first, second = sorted(out.splitlines())
     assert f"{ACCOUNT}: done, 1 page, 2 rows: 2 applied, 0 already known, 0 deferred" in first
     assert "acc-gbp: done, 1 page, 0 rows" in second
     assert balances() == {"pending": 1000}
@@ -52,11 +55,13 @@ def test_deferred_rows_are_counted_and_do_not_change_the_exit_status(
     assert DeferredRow.objects.get().tx_id == "tx-2"
 
 
-def test_one_account_that_fails_does_not_stop_the_others(db: None, world: World) -> None:
+def test_one_account_that_fails_does_not_stop_the_others(
+    committed_db: CommittedDatabase, world: World
+) -> None:
     world.accounts = [wire_account("acc-0", currency="GBP"), wire_account()]
     world.has(wire_row("tx-1"))
-    world.before_answer = lambda _query: (
-        refusal(403, "Not yours") if world.queries[-1]["account"] == "acc-0" else None
+    world.before_answer = lambda query: (
+        refusal(403, "Not yours") if query["account"] == "acc-0" else None
     )
 
     status, out, err = run()
@@ -70,7 +75,7 @@ def test_one_account_that_fails_does_not_stop_the_others(db: None, world: World)
 
 
 def test_a_live_run_that_does_not_end_is_exit_3_and_the_others_are_read(
-    db: None, world: World
+    committed_db: CommittedDatabase, world: World
 ) -> None:
     world.accounts = [wire_account(), wire_account("acc-gbp", currency="GBP")]
     run(command="sync_accounts")
@@ -189,21 +194,26 @@ class Outage:
     def __init__(self, database: CommittedDatabase) -> None:
         self._database = database
         self._blocker: sqlite3.Connection | None = None
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA busy_timeout=0")
+            else:
+                cursor.execute("SELECT pg_backend_pid()")
+                self._process_id = cursor.fetchone()[0]
 
     def begin(self) -> None:
+        """In the thread that fetches pages, once the first one is committed."""
+        wait_until_committed(pages=1)
         if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA busy_timeout=0")
-            self._blocker = sqlite3.connect(self._database.name, isolation_level=None)
+            self._blocker = sqlite3.connect(
+                self._database.name, isolation_level=None, check_same_thread=False, timeout=30
+            )
             self._blocker.execute("BEGIN IMMEDIATE")
             return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            [process_id] = cursor.fetchone()
         with psycopg.connect(
             host=connection.settings_dict["HOST"], user="postgres", dbname="postgres"
         ) as other:
-            other.execute("SELECT pg_terminate_backend(%s)", [process_id])
+            other.execute("SELECT pg_terminate_backend(%s)", [self._process_id])
 
     def end(self) -> None:
         if self._blocker:

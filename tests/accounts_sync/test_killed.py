@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from accounts_sync.models import Lease, RunStatus, SyncRun, Watermark
+from accounts_sync.models import Lease, RunStatus, SideReading, SyncRun, Watermark
 from rewards_site.kernel import clock
+from tests.accounts_sync.pulling import wait_until_committed
 from tests.accounts_sync.world import Answer, World, served, wire_row
 from tests.conftest import CommittedDatabase
-from tests.factories import balances
+from tests.factories import ACCOUNT, balances
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +41,7 @@ class Stage:
     def hold_the_third_page(self) -> None:
         def hold(_query: dict[str, str]) -> Answer | None:
             if len(self.world.queries) == 3:
+                wait_until_committed(pages=2)
                 self.third_page_is_asked.set()
                 self.curtain.wait(timeout=120)
             return None
@@ -56,10 +58,10 @@ class Stage:
             text=True,
         )
 
-    def stop_in_the_middle(self, how: signal.Signals) -> tuple[int, str]:
+    def stop_in_the_middle(self, how: signal.Signals, *arguments: str) -> tuple[int, str]:
         """Exit status and standard error of a run that was stopped with two pages committed."""
         self.hold_the_third_page()
-        process = self.start()
+        process = self.start(*arguments)
         assert self.third_page_is_asked.wait(timeout=60)
         process.send_signal(how)
         _out, err = process.communicate(timeout=60)
@@ -124,6 +126,34 @@ def test_the_lease_of_a_killed_sync_is_taken_over_by_waiting(stage: Stage) -> No
     assert status == 0
     assert "Waiting for it to end" in err
     all_is_read(stage)
+
+
+def test_a_killed_re_read_is_gone_on_with_at_its_page(stage: Stage) -> None:
+    sync = stage.run()
+    assert sync[0] == 0
+    stage.world.queries.clear()
+    stage.world.has(*[wire_row(f"tx-lost-{number}", minutes=-9000) for number in range(5)])
+    stage.world.rows[ACCOUNT] = stage.world.rows[ACCOUNT][5:]
+
+    status, _err = stage.stop_in_the_middle(signal.SIGKILL, "--reread")
+    assert status == -signal.SIGKILL
+    assert balances() == {"pending": 3500}
+    before = Watermark.objects.values("through", "covered", "next_url").get()
+    SideReading.objects.update(expires_at=clock.now())  # as after 25 seconds
+
+    status, out, _err = stage.run("--reread")
+
+    assert status == 0
+    assert "done, 3 pages, 3 rows: 3 applied, 0 already known, 0 deferred, 3 late" in out
+    assert balances() == {"pending": 5000}
+    runs = SyncRun.objects.filter(kind="re-read").order_by("pk")
+    assert list(runs.values_list("status", "page_count", "late_count")) == [
+        (RunStatus.ABANDONED, 2, 2),
+        (RunStatus.DONE, 3, 3),
+        (RunStatus.DONE, 5, 0),  # and once more as of now, as the command does with a rest
+    ]
+    assert Watermark.objects.values("through", "covered", "next_url").get() == before
+    assert Watermark.objects.get().late_count == 5
 
 
 def test_a_terminated_sync_leaves_at_once_and_frees_its_lease(stage: Stage) -> None:

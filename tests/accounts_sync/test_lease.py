@@ -12,6 +12,7 @@ from accounts_sync.accounts import sync_accounts
 from accounts_sync.lease import Heartbeat, Held, LeaseBusy, LeaseLost, acquire, fence, release
 from accounts_sync.models import Lease, RunStatus, SyncRun, Watermark
 from accounts_sync.pull import pull_transactions
+from accounts_sync.report import PullReport
 from rewards_site.kernel import clock
 from tests.accounts_sync.world import Answer, World, client, wire_row
 from tests.conftest import CommittedDatabase
@@ -56,15 +57,11 @@ def test_a_paused_holder_cannot_write_late(account: str, world: World) -> None:
     world.has(wire_row("tx-1"), wire_row("tx-2"))
     others: list[Held] = []
 
-    def overtake(query: dict[str, str]) -> Answer | None:
-        if "cursor" in query:  # while the second page is under way, this process seems dead
-            expire()
-            others.append(acquire(ACCOUNT))
-        return None
+    def overtake(_report: PullReport) -> None:
+        expire()  # after the first page this process seems dead
+        others.append(acquire(ACCOUNT))
 
-    world.before_answer = overtake
-
-    report = pull_transactions(account_id=account, client=client(), at=NOON)
+    report = pull_transactions(account_id=account, client=client(), at=NOON, progress=overtake)
 
     assert report.status is RunStatus.ABANDONED
     assert balances() == {"pending": 500}

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts_sync.accounts import sync_accounts
-from accounts_sync.models import DeferredRow, DeferredStatus, RunStatus, SyncRun
+from accounts_sync.models import DeferredRow, DeferredStatus, RunStatus, SyncRun, Watermark
 from rewards_site.button.schemas import ButtonStatus
 from tests.accounts_sync.pulling import ONE, pull, through
 from tests.accounts_sync.world import (
@@ -197,3 +197,27 @@ def test_the_number_of_statements_is_the_same_for_6_rows_and_for_400(
         counts.append(len(statements))
 
     assert counts[0] == counts[1]
+
+
+def test_changes_before_which_states_may_be_missing_are_counted(world: World, account: str) -> None:
+    world.has(wire_row("tx-1", status="validated", minutes=5), wire_row("tx-2"))
+    first = pull()
+    world.rows[ACCOUNT][1] = wire_row("tx-2", status="validated", minutes=70, amount=900)
+
+    second = pull(at=ONE + timedelta(minutes=20))
+
+    assert [(run.applied_count, run.marked_count) for run in (first, second)] == [(2, 1), (1, 1)]
+    assert SyncRun.objects.get(pk=second.run_id).marked_count == 1
+    assert Watermark.objects.get().marked_count == 2
+
+
+def test_what_only_looking_back_found_is_counted_as_late(world: World, account: str) -> None:
+    world.has(wire_row("tx-1"), wire_row("tx-2", category="lottery"))
+    pull()
+    world.has(wire_row("tx-late", minutes=10))
+    world.has(wire_row("tx-new", minutes=61))
+
+    report = pull(at=ONE + timedelta(minutes=5))
+
+    assert (report.applied_count, report.late_count, report.deferred_count) == (2, 1, 1)
+    assert Watermark.objects.get().late_count == 1

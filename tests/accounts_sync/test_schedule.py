@@ -20,12 +20,17 @@ from tests.conftest import CommittedDatabase
 from tests.factories import ACCOUNT, NOON
 from transactions.models import ButtonAccount
 
-FUNCTIONS = [
-    "accounts_sync.tasks.prune_queue",
-    "accounts_sync.tasks.pull_due",
-    "accounts_sync.tasks.replay_due",
-    "accounts_sync.tasks.sync_accounts_daily",
-]
+MINUTES = {
+    "accounts_sync.tasks.beat": 1,
+    "accounts_sync.tasks.check_coverage_daily": 1440,
+    "accounts_sync.tasks.prune_queue": 1440,
+    "accounts_sync.tasks.pull_due": 1,
+    "accounts_sync.tasks.replay_due": 5,
+    "accounts_sync.tasks.sync_accounts_daily": 60,
+    "accounts_sync.tasks.sync_merchants_daily": 15,
+    "accounts_sync.tasks.watch_alarms": 1,
+}
+FUNCTIONS = list(MINUTES)
 
 
 @pytest.fixture
@@ -122,14 +127,14 @@ def test_the_accounts_are_due_a_day_after_the_last_good_reading(db: None) -> Non
 
 
 def test_each_schedule_is_made_once(db: None) -> None:
-    assert install_schedules(NOON) == 4
+    assert install_schedules(NOON) == len(MINUTES)
     Schedule.objects.update(next_run=NOON + timedelta(seconds=50))
 
     assert install_schedules(NOON + timedelta(seconds=1)) == 0
 
     rows = list(Schedule.objects.order_by("func"))
     assert [row.func for row in rows] == FUNCTIONS
-    assert [row.minutes for row in rows] == [1440, 1, 5, 60]
+    assert {row.func: row.minutes for row in rows} == MINUTES
     assert {row.next_run for row in rows} == {NOON + timedelta(seconds=50)}
 
 

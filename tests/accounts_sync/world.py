@@ -84,7 +84,7 @@ class World:
         match = _TRANSACTIONS.fullmatch(parts.path)
         assert match, url
         self.queries.append(query | {"account": match[1]})
-        instead = self.before_answer(query)
+        instead = self.before_answer(self.queries[-1])
         if instead is not None:
             return instead
         return self._page(match[1], query, f"{parts.scheme}://{parts.netloc}{parts.path}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -13,18 +12,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from django.core.wsgi import get_wsgi_application
 
+from tests.browser.chromium import ARGUMENTS, CHROMIUM
 from tests.conftest import CommittedDatabase
-
-CHROMIUM = Path("/usr/bin/chromium")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -55,17 +44,27 @@ class Visit:
     page: Any
     address: str
     complaints: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    """Addresses of other machines that a page asked for."""
 
     def hear(self, message: Any) -> None:
         """Keep a complaint; that a click was faster than an autofocus is none."""
         if not message.text.startswith("Autofocus processing was blocked"):
             self.complaints.append(message.text)
 
+    def watch(self, request: Any) -> None:
+        if not request.url.startswith((f"{self.address}/", "data:", "blob:")):
+            self.outside.append(request.url)
+
     def log_in(self, username: str, password: str) -> None:
         self.page.goto(f"{self.address}/admin/")
         self.page.fill("#id_username", username)
         self.page.fill("#id_password", password)
         self.follow("input[type=submit]")
+
+    def log_out(self) -> None:
+        """Go on as nobody."""
+        self.page.context.clear_cookies()
 
     def follow(self, selector: str) -> None:
         """Click what leads to another page, and wait until that one and its scripts are there."""
@@ -82,10 +81,11 @@ def visit(request: pytest.FixtureRequest, address: str) -> Iterator[Visit]:
     before = request.getfixturevalue("data")
     assert before is None
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=_ARGUMENTS)
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         page = browser.new_page(color_scheme=request.param)
         visited = Visit(page=page, address=address)
         page.on("console", visited.hear)
+        page.on("request", visited.watch)
         page.on("pageerror", lambda error: visited.complaints.append(str(error)))
         yield visited
         browser.close()

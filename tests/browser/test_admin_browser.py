@@ -75,9 +75,31 @@ def test_an_orders_page_fits_a_phone(visit: Visit) -> None:
 
     assert page.locator("h1").inner_text() == "Transaction btnorder-3"
     assert page.locator("section.panel h2").all_inner_texts() == [
+        "How the reward comes about",
+        "Time line, newest first",
         "Children",
-        "Revisions, newest first",
-        "Entry groups, newest first",
     ]
+    page.locator(".moment details summary").first.click()
+    assert page.locator(".moment details td").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert visit.complaints == []
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_no_page_is_wider_than_its_window(visit: Visit, width: int) -> None:
+    page = visit.page
+    visit.log_in("ops", PASSWORD)
+    page.set_viewport_size({"width": width, "height": 800})
+
+    for address in (
+        "/admin/",
+        "/admin/transactions/transaction/",
+        "/admin/accounts_sync/watermark/",
+        "/admin/accounts_sync/deferredrow/queue/",
+        "/admin/inbox/webhookevent/",
+        "/admin/offers/merchant/",
+    ):
+        page.goto(f"{visit.address}{address}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    assert visit.complaints == []
+    assert visit.outside == []

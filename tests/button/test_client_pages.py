@@ -220,14 +220,20 @@ def test_401_to_a_cursor_is_no_dead_cursor(button: RequestsMock, api: ButtonClie
     assert type(refusal.value) is ButtonRefused
 
 
-def test_a_page_size_that_button_refuses_falls_back_to_its_own(
-    button: RequestsMock, api: ButtonClient
+@pytest.mark.parametrize(
+    ("refusals", "asked"),
+    [(1, "&page_size=200"), (2, "&page_size=100"), (3, "")],
+)
+def test_a_page_size_that_button_refuses_falls_back_to_smaller_ones(
+    button: RequestsMock, api: ButtonClient, refusals: int, asked: str
 ) -> None:
-    button.get(TRANSACTIONS, status=400, json={"error": {"message": "page_size"}})
+    for _ in range(refusals):
+        button.get(TRANSACTIONS, status=400, json={"error": {"message": "page_size"}})
     button.get(TRANSACTIONS, json=envelope(1))
 
     assert [page.rows for page in pages_of(api, page_size=500, start=NOW)] == [[1]]
-    assert queries(button)[1] == "time_field=modified_date&start=2026-11-21T12%3A00%3A00Z"
+    assert queries(button)[-1] == f"time_field=modified_date&start=2026-11-21T12%3A00%3A00Z{asked}"
+    assert len(button.calls) == refusals + 1
 
 
 def test_a_400_that_the_page_size_did_not_cause(button: RequestsMock, api: ButtonClient) -> None:
@@ -237,4 +243,4 @@ def test_a_400_that_the_page_size_did_not_cause(button: RequestsMock, api: Butto
         list(pages_of(api, page_size=500))
 
     assert (type(refusal.value), refusal.value.message) == (ButtonRefused, "malformed time")
-    assert len(button.calls) == 2
+    assert len(button.calls) == 4

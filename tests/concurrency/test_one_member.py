@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pytest
 
+from rewards_site.kernel.rows import ask, rows_of
 from tests.concurrency.books import books_are_right
 from tests.concurrency.crowd import all_returned, at_once, deadlock_count
 from tests.conftest import CommittedDatabase
 from tests.factories import balances, observe, tell, tell_each
 from transactions.ledger import posting
+from transactions.ledger.chart import AccountKey
+from transactions.ledger.horizon import Booking, booking_questions, booking_told
 from transactions.ledger.models import Account, Entry
 from transactions.told import Outcome, OutcomeKind
 
@@ -60,15 +63,18 @@ def test_control_without_the_lock_the_database_refuses_and_no_money_is_lost(
     meetings = [threading.Barrier(WRITERS, timeout=30), threading.Barrier(WRITERS - 1, timeout=30)]
     tries: dict[int, int] = {}
 
-    def unlocked(accounts: Sequence[Account]) -> dict[int, Account]:
-        rows = {row.pk: row for row in Account.objects.filter(pk__in=[a.pk for a in accounts])}
+    def unlocked(
+        accounts: Mapping[AccountKey, Account], *, count: int
+    ) -> tuple[dict[int, Account], Booking]:
+        ids = [account.pk for account in accounts.values() if account.member_id]
+        found, *answers = ask(rows_of(Account, {"id": ids}), *booking_questions(count))
         thread = threading.get_ident()
         tries[thread] = tries.get(thread, 0) + 1
         meetings[tries[thread] - 1].wait()
-        return rows
+        return {account.pk: account for account in found}, booking_told(answers)
 
     with monkeypatch.context() as patch:
-        patch.setattr(posting, "_locked", unlocked)
+        patch.setattr(posting, "_lock", unlocked)
         outcomes = all_returned(at_once(WRITERS, lambda number: tell(observe(f"tx-{number}"))[0]))
 
     refused = [outcome for outcome in outcomes if outcome.kind is OutcomeKind.DEFERRED]

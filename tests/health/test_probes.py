@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 from django.test import Client
-from django_q.models import OrmQ, Schedule
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from rewards_site.health import registry
-from rewards_site.health.checks import worker_is_wrong
+from rewards_site.health.models import Alarm
+from rewards_site.health.queue import worker_is_wrong
 from tests.conftest import CommittedDatabase
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_ready_when_database_and_migrations_are_there(client: Client, no_checks:
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok"},
+        "checks": {"database": "ok", "migrations": "ok", "alarms": "ok"},
         "degraded": [],
     }
     assert answer["Cache-Control"] == "no-store"
@@ -126,44 +126,29 @@ def test_a_check_that_breaks_is_a_finding_and_hides_no_other(
 
 
 @pytest.mark.django_db
-def test_a_worker_that_keeps_up_is_fine() -> None:
-    Schedule.objects.create(func="a.b", next_run=NOON - timedelta(minutes=4))
-    OrmQ.objects.create(key="rewards", payload="p", lock=NOON - timedelta(minutes=4))
-
-    assert worker_is_wrong(NOON) == ""
-
-
-@pytest.mark.django_db
-def test_a_task_that_waits_too_long_is_told() -> None:
-    Schedule.objects.create(func="a.b", next_run=NOON)
-    OrmQ.objects.create(key="rewards", payload="p", lock=NOON - timedelta(minutes=6))
-
-    assert worker_is_wrong(NOON) == (
-        "a queued task waits since 2026-11-20 11:54 UTC: is manage.py qcluster running?"
+def test_alarms_that_are_open_stand_in_the_body(client: Client, no_checks: None) -> None:
+    Alarm.objects.create(
+        name="kettle", what="cold", opened_at=NOON, last_seen_at=NOON, told_at=NOON, told_count=1
     )
 
+    answer = client.get("/health/ready/")
 
-@pytest.mark.django_db
-def test_a_task_under_work_or_for_later_is_no_finding() -> None:
-    Schedule.objects.create(func="a.b", next_run=NOON)
-    OrmQ.objects.create(key="rewards", payload="p", lock=NOON + timedelta(minutes=9))
-
-    assert worker_is_wrong(NOON) == ""
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["alarms"] == "open: kettle"
+    assert answer.json()["degraded"] == ["alarms"]
 
 
 @pytest.mark.django_db
-def test_a_schedule_that_did_not_run_is_told() -> None:
-    Schedule.objects.create(func="off", next_run=NOON - timedelta(days=9), repeats=0)
-    Schedule.objects.create(func="a.b", next_run=NOON - timedelta(minutes=7))
+def test_full_is_not_content_with_anything_degraded(client: Client, no_checks: None) -> None:
+    assert client.get("/health/full/").status_code == 200
+    assert client.get("/health/full/").json()["status"] == "ok"
 
-    assert worker_is_wrong(NOON) == (
-        "a schedule is due since 2026-11-20 11:53 UTC: is manage.py qcluster running?"
-    )
+    registry.register("kettle", lambda _: "cold")
+    answer = client.get("/health/full/")
 
-
-@pytest.mark.django_db
-def test_no_schedule_at_all_says_what_to_start() -> None:
-    assert worker_is_wrong(NOON) == "nothing is scheduled: start manage.py qcluster"
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["degraded"] == ["kettle"]
 
 
 @pytest.mark.django_db

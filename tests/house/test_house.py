@@ -87,10 +87,18 @@ def test_the_triggers_stand_after_all_migrations() -> None:
         "transactions_transaction",
         "transactions_transactionchild",
         "inbox_webhookevent",
+        "inbox_bodyarchive",
+        "inbox_deferreddecision",
+        "offers_merchantrevision",
         "approvals_proposal",
+        "activity_memberactivity",
+        "api_keys_apikey",
+        "reports_reportrun",
+        "reports_reportresult",
     )
     assert {f"{table}_{verb}" for table in tables for verb in ("no_update", "no_delete")} <= found
     assert "ledger_entrygroup_balanced" in found
+    assert {"ledger_entrygroup_after_settled", "ledger_horizon_grows"} <= found
 
 
 def test_lock_files_carry_hashes_and_no_address() -> None:

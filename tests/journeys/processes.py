@@ -79,6 +79,10 @@ class Product:
             "LOG_LEVEL": "WARNING",
         }
 
+    def point_at(self, button_url: str) -> None:
+        """Another Button from now on, for the processes that are started then."""
+        self._environment["BUTTON_API_URL"] = button_url
+
     def start(self, *arguments: str) -> Part:
         """`manage.py …` in the background."""
         log = self._home / f"{len(self._parts)}-{arguments[0]}.log"

@@ -67,8 +67,8 @@ class Stage:
             holder = f"process {sync.process.pid} on "
             left = Lease.objects.filter(token__isnull=False, holder__startswith=holder)
             running = SyncRun.objects.filter(
-                account__in=left.values("account"), status=RunStatus.RUNNING
-            )
+                account__in=left.values("account"), status=RunStatus.RUNNING, page_count__gte=1
+            )  # accounts are read side by side: one of them had come further than its first page
             if running:
                 self.killed_runs[running[0].pk] = killed_at
                 assert not left.filter(expires_at__gt=killed_at + TAKEOVER_MAX)

@@ -70,3 +70,16 @@ def test_without_a_secret_it_says_what_to_do(settings: Settings) -> None:
         issue("user-42")
 
     assert str(refusal.value) == "MEMBER_JWT_SECRET is not set: set it, then ask again."
+
+
+def test_with_public_keys_alone_it_says_who_signs(settings: Settings) -> None:
+    settings.MEMBER_JWT_SECRET = ""
+    settings.MEMBER_JWT_JWKS_URL = "https://id.example/jwks.json"
+
+    with pytest.raises(CommandError) as refusal:
+        issue("user-42")
+
+    assert str(refusal.value) == (
+        "Tokens are issued with HS256, which needs MEMBER_JWT_SECRET. Here only "
+        "MEMBER_JWT_JWKS_URL is set: whoever holds the private keys of that set signs tokens."
+    )

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from rewards_site.kernel.admin.panels import Panel
 from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound
@@ -27,72 +25,6 @@ def panel_of(client: Client, address: str, title: str) -> Panel:
 
 def order_address() -> str:
     return f"{ORDERS}{Transaction.objects.get().pk}/change/"
-
-
-@pytest.mark.django_db
-def test_revisions_say_what_changed(admin_client: Client) -> None:
-    tell(observe("tx-1", merchant_name="Northwind"))
-    tell(observe("tx-1", minutes=1, amount_minor=600, merchant_name="Northwind"))
-    tell(observe("tx-1", minutes=2, amount_minor=600, status="validated"))
-
-    revisions = panel_of(admin_client, order_address(), "Revisions, newest first")
-
-    changes = [str(row[3]) for row in revisions.rows]
-    assert changes[0] == '<span class="change">status: pending → validated</span>'
-    assert changes[1] == '<span class="change">amount: 10.00 USD → 6.00 USD</span>'
-    assert '<span class="change">merchant name: Northwind</span>' in changes[2]
-    assert [row[6] for row in revisions.rows] == ["—", "-2.00 USD", "+5.00 USD"]
-
-
-@pytest.mark.django_db
-def test_staffs_own_revision_names_who_and_why(client: Client) -> None:
-    client.force_login(make_staff("Ops", username="olivia"))
-    tell(observe("tx-1", publisher_customer_id=None))
-    order = Transaction.objects.get()
-    answers = {"id": order.pk, "customer_id": "u-1", "reason": "Case 7"}
-    client.post(f"{ORDERS}do/attribute/", answers)
-
-    newest = panel_of(client, order_address(), "Revisions, newest first").rows[0]
-
-    assert newest[2] == "olivia (staff)"
-    assert str(newest[3]) == (
-        '<span class="change">member: u-1</span><span class="change">reason: Case 7</span>'
-    )
-
-
-@pytest.mark.django_db
-def test_entry_groups_are_readable_and_balance(admin_client: Client) -> None:
-    tell(observe("tx-1"))
-
-    groups = panel_of(admin_client, order_address(), "Entry groups, newest first")
-
-    sides = [(str(row[2]).split(">")[1].split("<")[0], row[4], row[5]) for row in groups.rows]
-    assert sides == [
-        ("commission_pending USD", "10.00 USD", ""),
-        ("margin_pending USD", "", "5.00 USD"),
-        ("pending USD", "", "5.00 USD"),
-    ]
-
-
-@pytest.mark.django_db
-def test_an_orders_page_costs_the_same_for_3_and_for_40_revisions(admin_client: Client) -> None:
-    def statements() -> int:
-        admin_client.get(order_address())
-        with CaptureQueriesContext(connection) as captured:
-            admin_client.get(order_address())
-        return len(captured)
-
-    for minutes in range(3):
-        tell(observe("tx-1", minutes=minutes, amount_minor=1000 + minutes))
-    few = statements()
-    for minutes in range(3, 40):
-        child = f"tx-1-{minutes % 7}"
-        told = observe(
-            child, minutes=minutes, amount_minor=1000 + minutes, button_order_id="btnorder-1"
-        )
-        tell(told)
-
-    assert statements() == few
 
 
 @pytest.mark.django_db

@@ -12,8 +12,8 @@ from tests.factories import MEMBER, NOON, observe, tell
 from tests.members.calling import read
 from transactions.attribution import assign_member
 from transactions.history import history_of
-from transactions.models import Transaction, TransactionRevision
-from transactions.statement import statement_of, transactions_of
+from transactions.models import Transaction
+from transactions.statement_rows import RevisionRow
 from transactions.told import Told
 
 pytestmark = pytest.mark.django_db
@@ -209,20 +209,10 @@ def test_an_order_that_button_names_the_member_of_later() -> None:
     assert history() == [("pending", 400, 400, "Your purchase was matched to you.")]
 
 
-def test_a_change_booked_while_we_read_is_in_neither_the_reward_nor_the_history() -> None:
-    say((PENDING, 800), (PENDING, 500))
-    row = transactions_of(MEMBER).get()
-    row.reward_minor, row.revision_count = 400, 1  # as it was read just before the second commit
-
-    statement = statement_of(row)
-
-    assert [step.reward_minor for step in statement.history] == [statement.reward] == [400]
-
-
 def test_what_it_was_with_another_member_is_never_shown() -> None:
     told = [(1, None), (2, 7), (3, 7), (4, 8), (5, 7), (6, 7)]
     revisions = [
-        TransactionRevision(
+        RevisionRow(
             number=number,
             member_id=member_id,
             status=PENDING,
@@ -248,7 +238,7 @@ def test_every_change_has_a_sentence_without_gaps(
     before: ButtonStatus, after: ButtonStatus, rewards: tuple[int, int]
 ) -> None:
     revisions = [
-        TransactionRevision(
+        RevisionRow(
             number=number, member_id=7, status=status, reward_minor=reward, recorded_at=NOON
         )
         for number, status, reward in ((1, before, rewards[0]), (2, after, rewards[1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
@@ -17,7 +17,12 @@ from rewards_site.button.reading import read_transaction
 from rewards_site.kernel.db import atomic
 from tests.factories import NOON, balances, observe, tell, tell_each
 from transactions.ledger.models import Account, Entry
-from transactions.models import ButtonAccount, Transaction, TransactionChild
+from transactions.models import (
+    ButtonAccount,
+    Transaction,
+    TransactionChild,
+    TransactionRevision,
+)
 from transactions.told import Channel, OutcomeKind, Told
 from transactions.verify import verify_ledger
 
@@ -196,15 +201,12 @@ def test_an_unbookable_row_does_not_decide_an_account_currency() -> None:
 
 
 def test_a_final_state_after_another_childs_has_its_own_date() -> None:
-    first, later = datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC)
-    tell(observe(button_order_id="btnorder-1", status="declined"), at=first)
+    tell(observe(button_order_id="btnorder-1", status="declined"))
+    tell(observe("tx-2", button_order_id="btnorder-1", minutes=6, status="validated"))
 
-    tell(
-        observe("tx-2", button_order_id="btnorder-1", minutes=6, status="validated"),
-        at=later,
-    )
-
-    assert Transaction.objects.get().final_at == later
+    first, later = TransactionRevision.objects.order_by("number")
+    assert first.recorded_at < later.recorded_at
+    assert Transaction.objects.get().final_at == later.recorded_at
 
 
 def test_verify_has_no_false_alarm_after_the_api_confirmed_a_tie() -> None:

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from tests.factories import observe, tell, tell_each
+from tests.factories import MEMBER, NOON, observe, tell, tell_each
+from tests.spending import differences, spend
+from transactions.attribution import move_order
+from transactions.models import Transaction
 from transactions.verify import verify_ledger
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +104,74 @@ def test_it_costs_the_same_number_of_queries_for_one_and_for_many(
 
     with django_assert_max_num_queries(20):
         assert verify_ledger().transactions == 60
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        (
+            "UPDATE transactions_transaction SET flags = '[\"odd\"]'{json}",
+            "flags stands as ['odd']",
+        ),
+        ("UPDATE transactions_transaction SET final_at = NULL", "final_at stands as None"),
+        (
+            "UPDATE transactions_transaction SET unrecovered = '{{}}'{json}",
+            "unrecovered stands as {}",
+        ),
+        (
+            "UPDATE transactions_transactionrevision SET unrecovered = '{{}}'{json} WHERE number=2",
+            "is flagged",
+        ),
+        (
+            "UPDATE transactions_transactionrevision SET flags = '[]'{json} WHERE number = 2",
+            "is flagged []",
+        ),
+        (
+            "UPDATE transactions_transactionrevision SET kind = 'assigned' WHERE number = 2",
+            "assigned, though its member was",
+        ),
+        (
+            "UPDATE transactions_transactionrevision SET member_id = "
+            "(SELECT member_id FROM transactions_transactionrevision WHERE number = 1) "
+            "WHERE number = 2",
+            "should be",
+        ),
+    ],
+)
+def test_what_staff_moved_is_derived_again_too(
+    sql: str, words: str, corrupt: Callable[[str], None]
+) -> None:
+    tell(observe(status="validated"))
+    spend(MEMBER, 380)
+    move_order(
+        transaction_id=Transaction.objects.get().pk,
+        customer_id="u-other",
+        actor=User.objects.create(username="ops"),
+        reason="case 7",
+        at=NOON,
+    )
+    assert differences() == []
+
+    corrupt(sql.format(json="::jsonb" if connection.vendor == "postgresql" else ""))
+
+    assert any(words in text for text in differences()), differences()
+
+
+def test_a_loss_that_need_not_have_been_is_found(corrupt: Callable[[str], None]) -> None:
+    """More was available to take back than was taken."""
+    tell_each(observe(status="validated"), observe("tx-2", status="validated"))
+    spend(MEMBER, 880)
+    move_order(
+        transaction_id=Transaction.objects.get(children__tx_id="tx-1").pk,
+        customer_id="u-other",
+        actor=User.objects.create(username="ops"),
+        reason="case 7",
+        at=NOON,
+    )
+    assert differences() == []
+
+    corrupt(
+        "UPDATE ledger_entry SET balance_after_minor = 5 WHERE number > 0 AND debit_minor = 120"
+    )
+
+    assert any("5 was left to take back" in text for text in differences())

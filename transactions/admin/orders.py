@@ -6,11 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -21,33 +19,18 @@ from rewards_site.kernel.admin.columns import list_url
 from rewards_site.kernel.admin.filters import choice_filter, word_filter
 from rewards_site.kernel.admin.paging import bounded_count
 from rewards_site.kernel.admin.panels import Panel
-from rewards_site.kernel.admin.service import Attempt, Done, ReasonForm, ServiceAdmin, Verb
+from rewards_site.kernel.admin.service import Attempt, Done, ServiceAdmin, Verb
 from rewards_site.kernel.admin.text import EMPTY, displayable, label, money_text, utc_text
-from rewards_site.members.customer_ids import CUSTOMER_ID_LENGTH_MAX, is_customer_id
-from transactions.admin.panels import children_panel, groups_panel, revisions_panel
+from transactions.admin.moving import MOVE, CustomerIdForm
+from transactions.admin.panels import children_of, children_panel
+from transactions.admin.reward_story import story_of
+from transactions.admin.timeline import timeline_of
 from transactions.attribution import assign_member
 from transactions.models import Transaction, TransactionChild
 from transactions.told import OutcomeKind
 
 UNATTRIBUTED = Q(member__isnull=True, is_test=False) & ~Q(category=APP_INSTALL)
 """The words of the partial index transaction_unattributed."""
-
-
-class NameMemberForm(ReasonForm):
-    customer_id = forms.CharField(
-        label="Customer id",
-        max_length=CUSTOMER_ID_LENGTH_MAX,
-        strip=True,
-        help_text="As your own system knows them. A member is made if it was never seen before.",
-        widget=forms.TextInput(attrs={"size": 50, "autocomplete": "off", "autofocus": True}),
-    )
-    field_order = ["customer_id", "reason"]
-
-    def clean_customer_id(self) -> str:
-        customer_id = str(self.cleaned_data["customer_id"])
-        if not is_customer_id(customer_id):
-            raise ValidationError("1 to 255 characters of plain ASCII, without blanks.")
-        return customer_id
 
 
 def _name_member(attempt: Attempt[Transaction]) -> Done:
@@ -84,14 +67,15 @@ NAME_MEMBER: Verb[Transaction] = Verb(
         "Moving it to somebody else later takes back only what they still hold."
     ),
     perform=_name_member,
-    form=NameMemberForm,
+    form=CustomerIdForm,
     objection=_cannot_be_named,
 )
 
 
 @admin.register(Transaction)
 class TransactionAdmin(ServiceAdmin[Transaction]):
-    verbs = (NAME_MEMBER,)
+    verbs = (NAME_MEMBER, MOVE)
+    change_form_template = "admin/order_page.html"
     list_display = (
         "order_key",
         "first_seen_at",
@@ -136,11 +120,21 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
             },
         ),
         (
-            "Money",
-            {"fields": ("order_total", "commission_minor", "reward_minor", "promised")},
+            "Money, times, and what Button told of the member",
+            {
+                "fields": (
+                    "order_total",
+                    "commission_minor",
+                    "reward_minor",
+                    "purchased_at",
+                    "first_seen_at",
+                    "changed_at",
+                    "final_at",
+                    "customer_id_told",
+                    "pub_ref",
+                )
+            },
         ),
-        ("Times", {"fields": ("purchased_at", "first_seen_at", "changed_at", "final_at")}),
-        ("Attribution", {"fields": ("customer_id_told", "pub_ref")}),
     )
     when_empty = (
         "No order yet. Orders come by Button's webhooks (POST /webhooks/button/) and by "
@@ -169,18 +163,25 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
     def order_total(self, row: Transaction) -> str:
         return money_text(row.order_total_minor, row.order_currency or row.currency)
 
-    @admin.display(description="terms")
-    def promised(self, row: Transaction) -> str:
-        """The stored terms in words: 50% of the commission (default share)."""
-        share, source = row.terms.get("share_bps"), row.terms.get("source", "")
-        if not isinstance(share, int):
-            return EMPTY
-        whole, rest = divmod(share, 100)
-        percent = f"{whole}.{rest:02d}" if rest else str(whole)
-        return f"{percent}% of the commission ({source})"
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        context: dict[str, Any] = {}
+        if row is not None and self.has_view_permission(request, row):
+            children = children_of(row)
+            context["story"] = story_of(row, children)
+            context["timeline"] = timeline_of(
+                request, row, children, before=_revision_number(request.GET.get("before", ""))
+            )
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def panels(self, request: HttpRequest, row: Transaction) -> list[Panel]:
-        return [children_panel(row), revisions_panel(row), groups_panel(row)]
+        return [children_panel(row, children_of(row))]
 
     def confirmation_panels(self, rows: Sequence[Transaction]) -> list[Panel]:
         totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -206,6 +207,10 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
                 empty="",
             ),
         ]
+
+
+def _revision_number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _confirmed_order(row: Transaction) -> list[Any]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
-from rewards_site.kernel.admin.filters import word_filter
-from transactions.admin.panels import changes_of, said_by
+from rewards_site.kernel.admin.filters import choice_filter, word_filter
+from transactions.admin.differences import as_lines, differences_of
 from transactions.models import RevisionKind, Source, TransactionRevision
+
+_COMPARED_WITH_MAX = 50
 
 
 @admin.register(TransactionRevision)
@@ -30,6 +33,9 @@ class TransactionRevisionAdmin(ReadOnlyAdmin[TransactionRevision]):
     list_filter = (
         word_filter("kind", RevisionKind.values),
         word_filter("source", Source.values),
+        choice_filter(
+            "states", "missing", {"yes": ("may be missing", Q(missing_from__isnull=False))}
+        ),
     )
     search_fields = ("=child__tx_id", "=transaction__button_order_id")
     search_help_text = "A whole tx id or order id."
@@ -40,9 +46,24 @@ class TransactionRevisionAdmin(ReadOnlyAdmin[TransactionRevision]):
         "change_minor": "change of the reward",
         "occurred_at": "happened",
         "read_at": "received",
+        "approver": "approved by",
+        "unrecovered": "kept by earlier members",
     }
     fieldsets = (
-        (None, {"fields": ("transaction", "number", "kind", "said", "reason", "what_changed")}),
+        (
+            None,
+            {
+                "fields": (
+                    "transaction",
+                    "number",
+                    "kind",
+                    "said",
+                    "approver",
+                    "reason",
+                    "what_changed",
+                )
+            },
+        ),
         (
             "What it came to",
             {
@@ -53,6 +74,7 @@ class TransactionRevisionAdmin(ReadOnlyAdmin[TransactionRevision]):
                     "change_minor",
                     "member",
                     "merchant",
+                    "unrecovered",
                     "entry_group",
                 )
             },
@@ -79,6 +101,15 @@ class TransactionRevisionAdmin(ReadOnlyAdmin[TransactionRevision]):
             transaction=revision.transaction_id,
             child=revision.child_id,
             number__lte=revision.number,
-        ).select_related("member")
-        latest = list(earlier.order_by("-number")[:50])[::-1]
-        return changes_of(latest, revision.transaction.currency)[revision.number]
+        )
+        latest = list(earlier.order_by("-number")[:_COMPARED_WITH_MAX])[::-1]
+        said = differences_of(
+            latest, revision.transaction.currency, is_whole=len(latest) < _COMPARED_WITH_MAX
+        )
+        return as_lines(said[revision.number])
+
+
+def said_by(revision: TransactionRevision) -> str:
+    if revision.actor is not None:
+        return f"{revision.actor.get_username()} (staff)"
+    return f"{revision.source}: {revision.child}"

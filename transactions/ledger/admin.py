@@ -14,7 +14,7 @@ from rewards_site.kernel.admin.filters import word_filter
 from rewards_site.kernel.admin.panels import ROWS_MAX, Panel
 from rewards_site.kernel.admin.text import EMPTY, money_text, utc_text
 from transactions.ledger.chart import AccountKind, GroupKind
-from transactions.ledger.models import Account, Entry, EntryGroup
+from transactions.ledger.models import Account, Entry, EntryGroup, Horizon
 
 
 def entries_panel(group: EntryGroup) -> Panel:
@@ -175,3 +175,11 @@ class EntryAdmin(ReadOnlyAdmin[Entry]):
     @admin.display(description="whose")
     def whose(self, entry: Entry) -> str:
         return str(entry.account.member or entry.account.merchant or "house")
+
+
+@admin.register(Horizon)
+class HorizonAdmin(ReadOnlyAdmin[Horizon]):
+    intro = "How far reports have looked: nothing can be booked at or before what is settled."
+    when_empty = "The horizon's row is missing: run manage.py migrate."
+    list_display = ("horizon_at", "settled_at")
+    fieldsets = ((None, {"fields": ("horizon_at", "settled_at")}),)

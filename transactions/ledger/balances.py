@@ -23,6 +23,17 @@ class Difference:
         return f"{self.where}: {self.what}"
 
 
+def available_balances(member_ids: set[int]) -> dict[tuple[int, str], int]:
+    """(member, currency) → what is available to them now, in minor units; nothing is locked."""
+    rows = Account.objects.filter(member__in=member_ids, kind=AccountKind.AVAILABLE)
+    return {
+        (member_id, currency): credited - debited
+        for member_id, currency, credited, debited in rows.values_list(
+            "member_id", "currency", "credited_minor", "debited_minor"
+        )
+    }
+
+
 def wrong_accounts() -> Iterator[Difference]:
     """Member accounts whose running totals are not the sums of their entries."""
     zero: Coalesce = Coalesce(Sum("entries__debit_minor"), 0, output_field=BigIntegerField())
@@ -33,12 +44,14 @@ def wrong_accounts() -> Iterator[Difference]:
             credits=Coalesce(Sum("entries__credit_minor"), 0, output_field=BigIntegerField()),
             count=Count("entries"),
             last=Coalesce(Max("entries__number"), 0, output_field=BigIntegerField()),
+            last_at=Max("entries__group__posted_at"),
         )
         .exclude(
             Q(debited_minor=F("debits"))
             & Q(credited_minor=F("credits"))
             & Q(entry_count=F("count"))
             & Q(entry_count=F("last"))
+            & (Q(last_posted_at=F("last_at")) | Q(last_posted_at=None, last_at=None))
         )
         .order_by("pk")
     )
@@ -46,20 +59,35 @@ def wrong_accounts() -> Iterator[Difference]:
         yield Difference(
             f"account {row.pk} ({row.kind} {row.currency} of member {row.member_id})",
             f"carries debits {row.debited_minor}, credits {row.credited_minor}, "
-            f"{row.entry_count} entries; its entries say {row.debits}, {row.credits}, {row.count}",
+            f"{row.entry_count} entries, the last posted at {row.last_posted_at}; its entries say "
+            f"{row.debits}, {row.credits}, {row.count}, {row.last_at}",
         )
 
 
 def wrong_running_balances() -> Iterator[Difference]:
-    """Entries of members whose balance is not that of the entry before, plus theirs."""
+    """Entries of members whose balance is not that of the entry before, plus theirs; or whose time
+    is before that entry's.
+    """
     account_id = None
     balance = number = 0
+    at = None
     rows = Entry.objects.filter(number__gt=0).order_by("account_id", "number")
     for entry in rows.values_list(
-        "account_id", "number", "debit_minor", "credit_minor", "balance_after_minor"
+        "account_id",
+        "number",
+        "debit_minor",
+        "credit_minor",
+        "balance_after_minor",
+        "group__posted_at",
     ).iterator(chunk_size=5000):
         if entry[0] != account_id:
-            account_id, balance, number = entry[0], 0, 0
+            account_id, balance, number, at = entry[0], 0, 0, None
+        if at is not None and entry[5] < at:
+            yield Difference(
+                f"entry {entry[1]} of account {account_id}",
+                f"was posted at {entry[5]}, before the entry before it ({at})",
+            )
+        at = entry[5]
         balance += entry[3] - entry[2]
         number += 1
         if (number, balance) != (entry[1], entry[4]):

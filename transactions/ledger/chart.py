@@ -7,6 +7,7 @@ What Button owes us is an asset; what we owe members, and what is left to us, ar
     claim    pending, available, redeeming, paid_out     a member's, one account per currency
     claim    unattributed_pending, unattributed_available   rewards that wait for their member
     claim    margin_pending, margin_earned               the publisher's own part; may be below zero
+    claim    opening_balances       the other side of what members brought along; below zero
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class AccountKind(StrEnum):
     AVAILABLE = "available"
     REDEEMING = "redeeming"
     PAID_OUT = "paid_out"
+    OPENING_BALANCES = "opening_balances"
 
 
 MEMBER_KINDS = frozenset(
@@ -42,9 +44,21 @@ class GroupKind(StrEnum):
     """Button told something about an order."""
     ATTRIBUTION = "attribution"
     """Ops named the member of an order."""
+    MOVE = "move"
+    """Ops moved an order from one member to another."""
+    RETURN = "return"
+    """Ops gave an order back to a member who had its final reward before: not earned again."""
+    OPENING = "opening"
+    """A member brought a balance along from another system."""
+    OPENING_RELEASED = "opening_released"
+    """What was brought along as pending became available."""
+    OPENING_CANCELLED = "opening_cancelled"
+    """What was brought along as pending came to nothing."""
+    MERGE = "merge"
+    """Two customer ids turned out to be one member's: all that one held goes to the other."""
 
 
-EARNING_KINDS = frozenset({GroupKind.TRANSACTION, GroupKind.ATTRIBUTION})
+EARNING_KINDS = frozenset({GroupKind.TRANSACTION, GroupKind.ATTRIBUTION, GroupKind.MOVE})
 """Groups whose credits to a member's available account are final rewards: `lifetime_earned`."""
 
 

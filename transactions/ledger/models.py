@@ -28,6 +28,8 @@ class Account(models.Model):
     earned_minor = models.BigIntegerField(default=0)
     """Credits of final rewards, never reduced: `lifetime_earned`. On `available` accounts only."""
     entry_count = models.BigIntegerField(default=0)
+    last_posted_at = models.DateTimeField(null=True, blank=True)
+    """Of the last entry of a member's account: no later entry is posted before it."""
 
     class Meta:
         constraints = [
@@ -136,3 +138,25 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.debit_minor - self.credit_minor:+d} on account {self.account_id}"
+
+
+class Horizon(models.Model):
+    """How far reports have looked: one row, which only grows (horizon.py, guards.py)."""
+
+    horizon_at = models.DateTimeField()
+    """The latest instant that a report asked for. What is booked from now on is later."""
+    settled_at = models.DateTimeField()
+    """Everything at or before it is committed: nothing can be booked there any more."""
+
+    class Meta:
+        verbose_name_plural = "horizon"
+        constraints = [
+            models.CheckConstraint(name="horizon_has_one_row", condition=Q(id=1)),
+            models.CheckConstraint(
+                name="horizon_settles_behind_itself",
+                condition=Q(settled_at__lte=F("horizon_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "horizon of the reports"

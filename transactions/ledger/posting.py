@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
-
-from rewards_site.kernel import clock
-from rewards_site.kernel.db import in_transaction, insert_missing, next_ids, overwrite
+from rewards_site.kernel import rows
+from rewards_site.kernel.db import in_transaction, insert_missing
 from rewards_site.kernel.money import BIGINT_MAX
+from rewards_site.kernel.rows import Question, Write
+from transactions.ledger.activity import activity_of
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
+from transactions.ledger.horizon import TICK, Booking, booking_questions, booking_told
 from transactions.ledger.models import Account, Entry, EntryGroup
 
 
@@ -72,23 +73,65 @@ class Posted:
 
     group_ids: dict[str, int]
     refusals: dict[str, Refusal]
+    at: datetime
+    """When: of the groups, and of all that is recorded with them. Reports go by it."""
+    writes: list[Write] = field(default_factory=list)
+    """What prepare() leaves to be written; post() has written it."""
 
 
-def post(drafts: Sequence[GroupDraft]) -> Posted:
+def post(drafts: Sequence[GroupDraft], *, after: datetime | None = None) -> Posted:
+    """prepare(), and write it."""
+    posted = prepare(drafts, after=after)
+    rows.run(posted.writes)
+    return posted
+
+
+def prepare(drafts: Sequence[GroupDraft], *, after: datetime | None = None) -> Posted:
     """Book any number of groups in a fixed number of statements; each whole or not at all.
 
+    All is decided and locked, and nothing is written: the caller runs `writes`, together with its
+    own.
+
+    They are booked at one instant, read under the locks (horizon.py), later than `after` and no
+    earlier than what the members' accounts hold. Without a draft it is still read: whoever records
+    something that moves no money does so at an instant that reports can rely on.
+
     Call it last and once in the caller's transaction. Locks: the accounts of the members touched,
-    in one statement, by pk. Drafts are booked in the order given; one that would take a member's
-    account below zero is refused alone.
+    in one statement, by pk; then their activity counts (activity.py). Drafts are booked in the
+    order given; one that would take a member's account below zero is refused alone.
     """
     assert in_transaction()
     nets = {draft.cause: draft.net_by_account() for draft in drafts}
     assert len(nets) == len(drafts), "a cause is used once"
     accounts = _accounts(key for net in nets.values() for key in net)
-    members = _locked([account for account in accounts.values() if account.member_id])
+    members, booking = _lock(accounts, count=len(drafts))
     book = _Book(accounts=accounts, members=members)
     taken = [draft for draft in drafts if nets[draft.cause] and book.take(draft, nets[draft.cause])]
-    return Posted(group_ids=_write(taken, book, at=clock.now()), refusals=book.refusals)
+    floors = [account.last_posted_at for account in members.values()]
+    floors += [after + TICK] if after is not None else []
+    at = max([booking.at, *(floor for floor in floors if floor is not None)])
+    group_ids = {draft.cause: pk for draft, pk in zip(taken, booking.group_ids, strict=False)}
+    writes = _writes(taken, book, group_ids, at=at)
+    writes += activity_of(
+        [entry for draft in taken for entry in book.entries[draft.cause]], members
+    )
+    return Posted(group_ids=group_ids, refusals=book.refusals, at=at, writes=writes)
+
+
+def lock_balances(wanted: Iterable[AccountKey]) -> dict[AccountKey, int]:
+    """Open these accounts where missing, lock the members' in one statement; what is on each.
+
+    For who must know a member's balance before drafting: name every account that the drafts may
+    touch, then post() them. Credits less debits, in minor units; the house's accounts are left out.
+    """
+    assert in_transaction()
+    accounts = _accounts(wanted)
+    members = {row.pk: row for row in rows.ask(_locked(accounts.values()))[0]}
+    return {
+        key: members[account.pk].credited_minor - members[account.pk].debited_minor
+        for key, account in accounts.items()
+        if account.pk in members
+    }
 
 
 class _Book:
@@ -142,7 +185,7 @@ class _Book:
             account.debited_minor += entry.debit_minor
             account.credited_minor += entry.credit_minor
             account.entry_count += 1
-            if key.kind is AccountKind.AVAILABLE:
+            if key.kind is AccountKind.AVAILABLE and entry.credit_minor:
                 account.earned_minor += draft.earned_minor
             entry.number = account.entry_count
             entry.balance_after_minor = account.credited_minor - account.debited_minor
@@ -185,49 +228,57 @@ def _read(keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
     currencies = {key.currency for key in keys}
     members = {key.member_id for key in keys if key.member_id is not None}
     brands = {key.merchant_id for key in keys if key.merchant_id is not None}
-    whose = Q(member__in=members) | Q(member=None, merchant__in=brands)
-    if any(key.member_id is None and key.merchant_id is None for key in keys):
-        whose |= Q(member=None, merchant=None)
-    rows = Account.objects.filter(whose, kind__in=kinds, currency__in=currencies)
+    what: dict[str, Collection[str]] = {"kind": kinds, "currency": currencies}
+    found = rows.find(
+        Account,
+        {"member_id": members, **what},
+        {"member_id": None, "merchant_id": brands, **what},
+        {"member_id": None, "merchant_id": None, **what},
+    )
     return {
         AccountKey(AccountKind(row.kind), row.currency, row.member_id, row.merchant_id): row
-        for row in rows
+        for row in found
     }
 
 
-def _locked(accounts: Sequence[Account]) -> dict[int, Account]:
-    """The same member accounts, locked and read again."""
-    if not accounts:
-        return {}
-    rows = Account.objects.filter(pk__in=sorted(account.pk for account in accounts))
-    return {row.pk: row for row in rows.order_by("pk").select_for_update(no_key=True, of=("self",))}
+def _locked(accounts: Iterable[Account]) -> Question[Account]:
+    """The members' accounts among these, to be locked and read again."""
+    ids = sorted(account.pk for account in accounts if account.member_id is not None)
+    return rows.rows_of(Account, {"id": ids}, is_locked=True)
 
 
-def _write(taken: Sequence[GroupDraft], book: _Book, *, at: datetime) -> dict[str, int]:
+def _lock(
+    accounts: Mapping[AccountKey, Account], *, count: int
+) -> tuple[dict[int, Account], Booking]:
+    """The members' accounts, locked; then keys for `count` groups and the instant of them."""
+    locked, *answers = rows.ask(_locked(accounts.values()), *booking_questions(count))
+    return {account.pk: account for account in locked}, booking_told(answers)
+
+
+def _writes(
+    taken: Sequence[GroupDraft], book: _Book, group_ids: Mapping[str, int], *, at: datetime
+) -> list[Write]:
     """Entries first, then the groups that seal them, then the running totals."""
-    if not taken:
-        return {}
-    group_ids = dict(
-        zip((draft.cause for draft in taken), next_ids(EntryGroup, len(taken)), strict=True)
-    )
     for cause, entries in book.entries.items():
         for entry in entries:
             entry.group_id = group_ids[cause]
-    Entry.objects.bulk_create([entry for draft in taken for entry in book.entries[draft.cause]])
-    EntryGroup.objects.bulk_create(
-        [
-            EntryGroup(
-                pk=group_ids[draft.cause],
-                cause=draft.cause,
-                kind=draft.kind,
-                posted_at=at,
-                entry_count=len(book.entries[draft.cause]),
-            )
-            for draft in taken
-        ]
-    )
-    overwrite(
-        [book.touched[pk] for pk in sorted(book.touched)],
-        ["debited_minor", "credited_minor", "earned_minor", "entry_count"],
-    )
-    return group_ids
+    groups = [
+        EntryGroup(
+            pk=group_ids[draft.cause],
+            cause=draft.cause,
+            kind=draft.kind,
+            posted_at=at,
+            entry_count=len(book.entries[draft.cause]),
+        )
+        for draft in taken
+    ]
+    for account in book.touched.values():
+        account.last_posted_at = at
+    return [
+        *rows.insert([entry for draft in taken for entry in book.entries[draft.cause]]),
+        *rows.insert(groups),
+        *rows.overwrite(
+            [book.touched[pk] for pk in sorted(book.touched)],
+            ["debited_minor", "credited_minor", "earned_minor", "entry_count", "last_posted_at"],
+        ),
+    ]

@@ -1,45 +1,59 @@
-"""django-q2's worker, with our schedules put in place before it starts."""
+"""django-q2's worker, supervised, with our schedules put in place before it starts."""
 
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.db import ProgrammingError, connections
-from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 
 from accounts_sync.schedule import install_schedules
+from accounts_sync.worker.supervisor import GaveUp, Limits, Supervisor
+from rewards_site.health import heartbeat
 from rewards_site.kernel import clock
 from rewards_site.kernel.db import DatabaseUnavailable
 
-_TOLD_TO_STOP = (None, 0, -signal.SIGTERM)
-"""Exit codes of the inner process: it ended by itself, or with its whole process group."""
+_DEFAULTS = Limits()
 
 
 class Command(qcluster.Command):  # type: ignore[misc]  # django-q2 has no types
     help = (
         "The worker: runs the schedules (reading Button, trying again what was deferred) and "
-        "queued tasks until it is stopped by Ctrl-C or SIGTERM. Any number may run at once. "
-        "Exit status: 0 if it was stopped, 1 if it could not start or its inner process died."
+        "queued tasks until it is stopped by Ctrl-C or SIGTERM; what is at hand is finished first "
+        "(a second Ctrl-C does not wait). Any number may run at once. It watches itself by a "
+        "heartbeat task and starts its processes anew when one was killed or all hang. "
+        "Exit status: 0 if it was stopped, 1 if it could not start or starting anew did not help."
     )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--stale-after",
+            type=float,
+            default=_DEFAULTS.stale_after,
+            metavar="SECONDS",
+            help="start the processes anew when a heartbeat task was not done for so long; a "
+            "heartbeat may wait behind two tasks that run out of time (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--heartbeat-every",
+            type=float,
+            default=_DEFAULTS.probe_every,
+            metavar="SECONDS",
+            help="how often a heartbeat task is queued (default: %(default)s)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._put_schedules_in_place()
         if options["cluster_name"]:
             os.environ["Q_CLUSTER_NAME"] = options["cluster_name"]
-        worker = _Worker()
-        worker.start()
-        if options["run_once"]:
-            worker.stop()
-        worker.sentinel.join()
-        if worker.sentinel.exitcode not in _TOLD_TO_STOP and not worker.is_asked_to_stop:
-            raise CommandError(
-                f"The worker's inner process died ({worker.sentinel.exitcode}): start it again."
-            )
+        limits = Limits(stale_after=options["stale_after"], probe_every=options["heartbeat_every"])
+        try:
+            Supervisor(limits=limits, is_once=options["run_once"]).run()
+        except GaveUp as error:
+            raise CommandError(str(error)) from error
 
     def _put_schedules_in_place(self) -> None:
         if "pool" in connections["default"].settings_dict.get("OPTIONS", {}):
@@ -47,8 +61,10 @@ class Command(qcluster.Command):  # type: ignore[misc]  # django-q2 has no types
                 "DATABASE_POOL is for the web server: the worker forks, and forked processes must "
                 "not share connections. Unset it for this process."
             )
+        at = clock.now()
         try:
-            touched = install_schedules(clock.now())
+            touched = install_schedules(at)
+            heartbeat.begin(heartbeat.SCHEDULES, at=at)
         except (*DatabaseUnavailable, ProgrammingError) as error:
             raise CommandError(
                 f"The schedules cannot be written ({type(error).__name__}). Is the database up, "
@@ -59,22 +75,3 @@ class Command(qcluster.Command):  # type: ignore[misc]  # django-q2 has no types
         if touched:
             self.stdout.write(f"Schedules put in place: {touched}.")
             self.stdout.flush()
-
-
-class _Worker(Cluster):  # type: ignore[misc]  # django-q2 has no types
-    """A cluster that also stops when its whole process group is told to.
-
-    `Event.set()` waits until whoever sleeps on the event has woken. A service manager or a shell
-    that sends SIGTERM to every process at once kills that sleeper, the sentinel, in its sleep, and
-    django-q2's own stop() then waits for ever.
-    """
-
-    is_asked_to_stop = False
-
-    def stop(self) -> bool:
-        self.is_asked_to_stop = True
-        if not self.sentinel.is_alive():
-            return False
-        threading.Thread(target=self.stop_event.set, daemon=True).start()
-        self.sentinel.join()
-        return True

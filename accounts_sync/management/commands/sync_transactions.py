@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import logging
+import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts_sync.abreast import each_abreast
 from accounts_sync.accounts import sync_accounts
-from accounts_sync.doors import client_or_refuse, stops_on_sigterm, time_argument
+from accounts_sync.beside import reread
+from accounts_sync.doors import Teller, client_or_refuse, stops_on_sigterm, time_argument
 from accounts_sync.lease import LeaseBusy
 from accounts_sync.models import RunStatus
-from accounts_sync.pull import PullReport, pull_transactions
+from accounts_sync.pull import pull_transactions
+from accounts_sync.report import PullReport
 from rewards_site.button.client import ButtonClient
 from rewards_site.kernel import clock
 from rewards_site.kernel.db import DatabaseUnavailable
@@ -23,6 +30,8 @@ from transactions.models import ButtonAccount
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 120
+JOBS = 4
+JOBS_MAX = 16
 EXIT_FAILED = 1
 EXIT_BUSY = 3
 EXIT_INTERRUPTED = 130
@@ -32,7 +41,7 @@ Pull Button's Transactions API once, for each account that the Accounts API list
 
 Without options it goes on where the last run stopped, less an overlap; the first run reads
 everything since the beginning. The options read another stretch, by when a transaction was last
-modified; reading the same again changes nothing.
+modified; reading the same again changes nothing. --reread asks by when it was created instead.
 
 exit status:
   0   every account came to its end (rows that had to be deferred are kept and counted)
@@ -40,6 +49,14 @@ exit status:
   3   an account is being read by another live run, and was for the whole time waited
   130 stopped by Ctrl-C or SIGTERM; the next run goes on at that page
 """
+
+
+class Ended(Enum):
+    """What became of one account."""
+
+    DONE = "done"
+    FAILED = "failed"
+    BUSY = "busy"
 
 
 class Command(BaseCommand):
@@ -59,6 +76,12 @@ class Command(BaseCommand):
         start.add_argument(
             "--full", action="store_true", help="everything since the beginning, again"
         )
+        start.add_argument(
+            "--reread",
+            action="store_true",
+            help="everything created in the last months, again, as the worker does each week: "
+            "finds what no window of modifications held",
+        )
         parser.add_argument(
             "--until", metavar="TIME", type=time_argument, help="up to here, exclusive; as --since"
         )
@@ -68,6 +91,14 @@ class Command(BaseCommand):
             type=float,
             default=WAIT_SECONDS,
             help="how long to wait for other live runs to end (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--jobs",
+            metavar="N",
+            type=int,
+            choices=range(1, JOBS_MAX + 1),
+            default=JOBS,
+            help="how many accounts are read side by side (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -109,83 +140,106 @@ class Command(BaseCommand):
         self, account_ids: list[str], *, client: ButtonClient, options: dict[str, Any]
     ) -> None:
         """First what is free, then, waiting, what another run holds."""
-        busy: list[str] = []
-        failed_count = busy_count = 0
-        for account_id in account_ids:
-            try:
-                failed_count += not self._pull(account_id, client=client, options=options)
-            except LeaseBusy as error:
-                busy.append(account_id)
-                if options["wait"] > 0:
-                    self.stderr.write(f"{error} Waiting for it to end …")
+        stop = threading.Event()
+        teller = Teller(self.stdout, self.stderr, of=len(account_ids))
         deadline = time.monotonic() + options["wait"]
-        for account_id in busy:
-            left_seconds = max(0.0, deadline - time.monotonic())
+
+        def pull(account_id: str, *, is_last_try: bool) -> Ended:
+            wait = max(0.0, deadline - time.monotonic()) if is_last_try else 0.0
             try:
-                failed_count += not self._pull(
-                    account_id, client=client, options=options, wait_seconds_max=left_seconds
+                is_done = _pull(
+                    account_id,
+                    read=_reader(client, options, teller, stop, wait_seconds_max=wait),
+                    teller=teller,
                 )
             except LeaseBusy as error:
-                busy_count += 1
-                self.stderr.write(f"{error} Waited {options['wait']:g} s, to no avail.")
-        if failed_count:
-            raise CommandError(
-                f"{failed_count} of {len(account_ids)} accounts did not come to the end.",
-                returncode=EXIT_FAILED,
-            )
-        if busy_count:
-            raise CommandError(
-                f"{busy_count} of {len(account_ids)} accounts are being read by another run.",
-                returncode=EXIT_BUSY,
-            )
+                if is_last_try:
+                    teller.complain(f"{error} Waited {options['wait']:g} s, to no avail.")
+                elif options["wait"] > 0:
+                    teller.complain(f"{error} Waiting for it to end …")
+                return Ended.BUSY
+            return Ended.DONE if is_done else Ended.FAILED
 
-    def _pull(
-        self,
-        account_id: str,
-        *,
-        client: ButtonClient,
-        options: dict[str, Any],
-        wait_seconds_max: float = 0,
-    ) -> bool:
-        """Whether the account came to its end. Raises: LeaseBusy, DatabaseUnavailable."""
-        try:
-            report = pull_transactions(
-                account_id=account_id,
-                client=client,
-                at=clock.now(),
-                since=options["since"],
-                until=options["until"],
-                full=options["full"],
-                wait_seconds_max=wait_seconds_max,
-                progress=self._progress,
+        ended: dict[str, Ended] = {}
+        waiting = account_ids
+        for is_last_try in (False, True):
+            ended |= each_abreast(
+                waiting,
+                functools.partial(pull, is_last_try=is_last_try),
+                jobs=options["jobs"],
+                stop=stop,
             )
-        except (LeaseBusy, *DatabaseUnavailable):
-            raise
-        except Exception as error:  # the other accounts must still be reached
-            log.exception("pull.internal_error", extra={"account": account_id})
-            self.stderr.write(f"{account_id}: failed: internal error: {type(error).__name__}")
-            return False
-        self._clear_line()
-        is_done = report.status is RunStatus.DONE
-        (self.stdout if is_done else self.stderr).write(_summary(report))
-        if is_done and report.is_rest:  # a dead run's window ends where that run began: read on
-            return self._pull(account_id, client=client, options=options)
-        return is_done
+            waiting = [account_id for account_id in waiting if ended[account_id] is Ended.BUSY]
+        _refuse_what_is_left(list(ended.values()))
 
-    def _progress(self, report: PullReport) -> None:
-        if self.stdout.isatty():
-            self._clear_line()
-            line = f"{report.account_id}: {report.page_count} pages, {report.row_count:,} rows …"
-            self.stdout.write(line, ending="")
-            self.stdout.flush()
 
-    def _clear_line(self) -> None:
-        if self.stdout.isatty():
-            self.stdout.write("\r\x1b[K", ending="")
+def _reader(
+    client: ButtonClient,
+    options: dict[str, Any],
+    teller: Teller,
+    stop: threading.Event,
+    *,
+    wait_seconds_max: float,
+) -> Callable[[str], PullReport]:
+    """Reads one account as the options say. Raises: LeaseBusy, DatabaseUnavailable."""
+    if options["reread"]:
+        return lambda account_id: reread(
+            account_id=account_id,
+            client=client,
+            at=clock.now(),
+            stop=stop,
+            wait_seconds_max=wait_seconds_max,
+            progress=teller.progress,
+        )
+    return lambda account_id: pull_transactions(
+        account_id=account_id,
+        client=client,
+        at=clock.now(),
+        since=options["since"],
+        until=options["until"],
+        full=options["full"],
+        stop=stop,
+        wait_seconds_max=wait_seconds_max,
+        progress=teller.progress,
+    )
+
+
+def _pull(account_id: str, *, read: Callable[[str], PullReport], teller: Teller) -> bool:
+    """Whether the account came to its end. Raises: LeaseBusy, DatabaseUnavailable."""
+    try:
+        report = read(account_id)
+    except (LeaseBusy, *DatabaseUnavailable):
+        raise
+    except Exception as error:  # the other accounts must still be reached
+        log.exception("pull.internal_error", extra={"account": account_id})
+        teller.complain(f"{account_id}: failed: internal error: {type(error).__name__}")
+        return False
+    is_done = report.status is RunStatus.DONE
+    (teller.say if is_done else teller.complain)(_summary(report))
+    teller.forget(report)
+    if is_done and report.is_rest:  # a dead run's window ends where that run began: read on
+        return _pull(account_id, read=read, teller=teller)
+    return is_done
+
+
+def _refuse_what_is_left(ended: list[Ended]) -> None:
+    failed_count, busy_count = ended.count(Ended.FAILED), ended.count(Ended.BUSY)
+    if failed_count:
+        raise CommandError(
+            f"{failed_count} of {len(ended)} accounts did not come to the end.",
+            returncode=EXIT_FAILED,
+        )
+    if busy_count:
+        raise CommandError(
+            f"{busy_count} of {len(ended)} accounts are being read by another run.",
+            returncode=EXIT_BUSY,
+        )
 
 
 def _refuse_window(options: dict[str, Any], *, at: datetime) -> None:
     since, until = options["since"], options["until"]
+    if options["reread"] and until:
+        raise CommandError("--reread is by when an order was created: it takes no --until.")
     if since and since > at:
         raise CommandError(f"--since {clock.wire_text(since)} lies in the future.")
     if since and until and since >= until:
@@ -201,11 +255,12 @@ def _known_accounts(named: str | None) -> list[str]:
 
 
 def _summary(report: PullReport) -> str:
+    late = f", {report.late_count:,} late" if report.late_count else ""
     through = f"; read through {clock.wire_text(report.through)}" if report.through else ""
     line = (
         f"{report.account_id}: {report.status.value}, {_count(report.page_count, 'page')}, "
         f"{_count(report.row_count, 'row')}: {report.applied_count:,} applied, "
-        f"{report.ignored_count:,} already known, {report.deferred_count:,} deferred{through}"
+        f"{report.ignored_count:,} already known, {report.deferred_count:,} deferred{late}{through}"
     )
     return f"{line}. {report.error}" if report.error else line
 

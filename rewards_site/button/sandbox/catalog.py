@@ -100,6 +100,14 @@ def _brand(name: str, shelf: tuple[tuple[str, str, str | None, int, int], ...]) 
 BRANDS = tuple(_brand(name, shelf) for name, shelf in _SHELVES)
 """The same ids for every seed: a brand's id never changes (sheet, 3.4)."""
 
+PENDING_BRANDS = (_brand("Quayside Cycles", (("City bicycle", "Sports", "Cycling", 64900, 300),)),)
+"""They have not answered the publishers yet: no shopper goes there, no link leads there."""
+
+AVAILABLE_BRANDS = (_brand("Old Mill Ceramics", (("Tea bowl", "Home", None, 3200, 800),)),)
+"""No publisher has asked them yet."""
+
+ALL_BRANDS = (*BRANDS, *PENDING_BRANDS, *AVAILABLE_BRANDS, TEST_MERCHANT)
+
 
 def price_in(currency: str, cents: int) -> int:
     """About `cents` US cents in minor units of `currency`; what rounds to nothing costs 1."""

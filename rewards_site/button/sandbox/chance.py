@@ -10,7 +10,8 @@ import random
 
 def dice(*name: object) -> random.Random:
     """A generator that belongs to `name`, the same in every process."""
-    return random.Random("/".join(map(str, name)))  # noqa: S311 - play money, nothing to guess
+    text = "/".join(map(str, name)).encode(errors="surrogatepass")
+    return random.Random(text)  # noqa: S311 - play money, nothing to guess
 
 
 def make_id(prefix: str, *name: object) -> str:

@@ -38,6 +38,21 @@ class SteppedClock:
         return self._at
 
 
+class MovableClock:
+    """`base`, ahead of it or behind it by as much as was asked for; moved forward only."""
+
+    def __init__(self, base: Clock, *, begins_at: datetime | None = None) -> None:
+        self._base = base
+        self._ahead = timedelta() if begins_at is None else begins_at - base.now()
+
+    def now(self) -> datetime:
+        return self._base.now() + self._ahead
+
+    def move_to(self, at: datetime) -> None:
+        """Be at `at` now and run on from there; an instant that is past changes nothing."""
+        self._ahead += max(at - self.now(), timedelta())
+
+
 def in_milliseconds(at: datetime) -> datetime:
     """`at` cut to whole milliseconds: Button keeps no more."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)

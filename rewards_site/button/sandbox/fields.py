@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from rewards_site.button.sandbox.clock import read_instant
 from rewards_site.kernel.errors import InvalidInput
+
+_SPAN_MOST = 1_000_000
 
 
 class Fields:
@@ -33,6 +36,11 @@ class Fields:
     def end(self) -> None:
         if self._values:
             raise self._wrong(next(iter(self._values)), "no such field")
+
+    @property
+    def names(self) -> list[str]:
+        """Those not taken yet, also where the value is null."""
+        return list(self._values)
 
     def has(self, name: str) -> bool:
         return self._values.get(name) is not None
@@ -61,13 +69,23 @@ class Fields:
             raise self._wrong(name, f"below {least}")
         return value
 
-    def number(self, name: str, *, default: float) -> float:
+    def number(self, name: str, *, most: float = 3600) -> float | None:
+        """From 0 to `most`; None where nothing is said."""
         value = self._values.pop(name, None)
         if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3600:
-            raise self._wrong(name, "not a number from 0 to 3600")
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+            raise self._wrong(name, f"not a number from 0 to {most}")
         return value
+
+    def span(self) -> timedelta | None:
+        """`days`, `hours`, `minutes` and `seconds` together; None where none is said."""
+        told = {
+            unit: number
+            for unit in ("days", "hours", "minutes", "seconds")
+            if (number := self.number(unit, most=_SPAN_MOST)) is not None
+        }
+        return timedelta(**told) if told else None
 
     def yes(self, name: str, *, default: bool) -> bool:
         value = self._values.pop(name, None)
@@ -91,6 +109,17 @@ class Fields:
         if value is not None and not isinstance(value, dict):
             raise self._wrong(name, "not an object")
         return Fields(value or {}, within=f"{name}.")
+
+    def texts(self, name: str) -> list[str]:
+        values = self._values.pop(name, None)
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise self._wrong(name, "not a list of texts")
+        return values
+
+    def rest(self) -> Mapping[str, Any]:
+        """All that is not taken yet, as it came; whoever takes it checks it."""
+        values, self._values = self._values, {}
+        return values
 
     def objects(self, name: str) -> list[Fields]:
         values = self._values.pop(name, None) or []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 
 from rewards_site.button.sandbox import catalog
@@ -22,55 +23,78 @@ from rewards_site.button.sandbox.records import (
     commission_of,
     total_of,
 )
+from rewards_site.button.sandbox.taps import Tap, Taps
 from rewards_site.button.sandbox.world import World
 from rewards_site.kernel.errors import InvalidInput
 
 
-def read_purchase(fields: Fields, *, world: World, key: str, at: datetime) -> Purchase:
-    """A purchase as a control call tells it. Raises: InvalidInput."""
-    oddities = fields.object("oddities")
-    purchase = Purchase(
+def read_purchase(fields: Fields, *, world: World, taps: Taps, key: str, at: datetime) -> Purchase:
+    """A purchase as a control call tells it; what it leaves out, its tap says.
+
+    Raises: InvalidInput.
+    """
+    btn_ref = fields.text("btn_ref")
+    tap = taps.find(btn_ref)
+    return Purchase(
         key=key,
-        organization=_organization(fields, world),
-        brand=_brand(fields, world),
+        organization=read_organization(fields, world, tap=tap),
+        brand=read_brand(fields, world, tap=tap),
         currency=fields.text("currency") or "USD",
         order_currency=fields.text("order_currency"),
         basket=read_basket(fields, before=()) or (),
         purchased_at=fields.instant("purchased_at", default=at),
-        customer=fields.text("customer"),
-        pub_ref=fields.text("pub_ref"),
-        btn_ref=fields.text("btn_ref") or make_id("srctok", world.seed, key),
+        customer=fields.text("customer") or (tap.customer if tap else None),
+        pub_ref=fields.text("pub_ref") or (tap.pub_ref if tap else None),
+        btn_ref=btn_ref or make_id("srctok", world.seed, key),
         category=fields.text("category") or NEW_USER_ORDER,
         country=fields.text("country") or "US",
         channel=fields.text("channel") or "app",
-        oddities=Oddities(
-            has_category_lists=oddities.yes("has_category_lists", default=False),
-            has_line_totals=oddities.yes("has_line_totals", default=True),
-            has_lines_when_final=oddities.yes("has_lines_when_final", default=True),
-            has_unknown_fields=oddities.yes("has_unknown_fields", default=False),
-        ),
+        oddities=_oddities(fields.object("oddities")),
     )
-    oddities.end()
-    return purchase
 
 
-def _organization(fields: Fields, world: World) -> Organization:
+def _oddities(fields: Fields) -> Oddities:
+    plain = Oddities()
+    flags = {
+        flag.name: fields.yes(flag.name, default=getattr(plain, flag.name))
+        for flag in dataclasses.fields(Oddities)
+        if flag.name.startswith("has_")
+    }
+    name = fields.text("purchase_date_name")
+    fields.end()
+    return Oddities(**flags, purchase_date_name=name)
+
+
+def read_organization(fields: Fields, world: World, *, tap: Tap | None = None) -> Organization:
     known = {organization.id: organization for organization in world.organizations}
-    wanted = fields.choice("organization", known, default=world.organizations[0].id)
-    return known[wanted]
+    default = tap.organization if tap else world.organizations[0]
+    return known[fields.choice("organization", known, default=default.id)]
 
 
-def _brand(fields: Fields, world: World) -> Brand:
+def read_brand(fields: Fields, world: World, *, tap: Tap | None = None) -> Brand:
     """By `org-` id or by name; an id not heard of yet becomes a brand named `merchant_name`."""
     wanted, name = fields.text("merchant"), fields.text("merchant_name")
     if wanted is None:
-        return catalog.BRANDS[0]
+        return tap.brand if tap else catalog.BRANDS[0]
     for brand in world.brands.values():
         if wanted in {brand.id, brand.name}:
             return brand
     if not wanted.startswith("org-"):
         raise InvalidInput(f"merchant: {wanted!r} is neither a known name nor an org- id")
     return world.brand(wanted, name=name)
+
+
+def read_shares(fields: Fields, *, total: int) -> dict[str, Basket]:
+    """`shares`: the commission's parts in other accounts, by currency. Raises: InvalidInput."""
+    shares: dict[str, Basket] = {}
+    for share in fields.objects("shares"):
+        currency, commission = share.text("currency"), share.whole("amount")
+        share.end()
+        if currency is None or currency in shares:
+            raise InvalidInput("shares: each names a currency of its own")
+        line = Line(identifier="share", description="Share", amount=total, commission=commission)
+        shares[currency] = (line,)
+    return shares
 
 
 def read_basket(fields: Fields, *, before: Basket) -> Basket | None:
@@ -125,6 +149,7 @@ def state_of(order: Order) -> Json:
         "order_total": None if order.is_install else total_of(now.basket),
         "order_currency": purchase.order_currency or purchase.currency,
         "purchased_at": millisecond_text(purchase.purchased_at),
+        "finalizes_at": order.finalizes_at and millisecond_text(order.finalizes_at),
         "transactions": [
             {
                 "id": transaction.id,

@@ -35,11 +35,13 @@ EXISTING_USER_ORDER = "existing-user-order"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
-    """A publisher, with the one key it calls with."""
+    """Who calls: a publisher, or a brand with a key of its own. `keys.py` knows the keys."""
 
     id: str
     name: str
-    api_key: str
+    is_publisher: bool = True
+    is_test: bool = False
+    """In Button's sandbox mode: there is the test merchant and nothing else (sheet, 6.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,11 @@ class Oddities:
     has_lines_when_final: bool = True
     """Off: the webhook of a final state carries `order_line_items` null (sheet, 5.7)."""
     has_unknown_fields: bool = False
+    has_api_milliseconds: bool = False
+    has_webhook_milliseconds: bool = True
+    has_misspelt_commission: bool = False
+    purchase_date_name: str | None = None
+    """What both the API and webhooks call it; None: each as it is documented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +174,10 @@ class Order:
     account: Account
     button_order_id: str | None
     transactions: list[Transaction] = field(default_factory=list)
+    shares: list[Order] = field(default_factory=list)
+    """Where its commission is split: its parts in other accounts, under the same order id."""
+    finalizes_at: datetime | None = None
+    """When its window is over; None where nobody said."""
 
     @property
     def now(self) -> Transaction:

@@ -1,109 +1,65 @@
-"""Sends webhooks as Button does: signed, at least once, in order within a transaction.
+"""Sends webhooks as Button does: signed, at least once, in order, until three days are over.
 
-The next event of a transaction waits until the one before is acknowledged (or given up); different
-transactions go out at the same time, over four threads.
+All its waits are by the sandbox's clock: whoever moves that clock moves them. Different lanes of
+the queue go out at the same time, over four threads.
 """
 
 from __future__ import annotations
 
-import heapq
-import http.client
-import itertools
 import logging
-import ssl
 import threading
-import time
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from datetime import datetime
 
-from rewards_site.button.sandbox.answers import json_bytes
-from rewards_site.button.sandbox.chance import falls_within, make_id
-from rewards_site.button.sandbox.clock import SystemClock, millisecond_text
+from rewards_site.button.sandbox.clock import Clock
+from rewards_site.button.sandbox.deliveries import Attempt, Delivery, DeliveryState
+from rewards_site.button.sandbox.endpoint import Endpoint
+from rewards_site.button.sandbox.event_faults import meet_faults
+from rewards_site.button.sandbox.faults import Faults
+from rewards_site.button.sandbox.pausing import Pause, RecentDeliveries
+from rewards_site.button.sandbox.queueing import Queue, WebhookOrder
 from rewards_site.button.sandbox.records import Event
-from rewards_site.button.sandbox.retries import is_acknowledged, is_rejected, wait_after
-from rewards_site.button.signature import sign
+from rewards_site.button.sandbox.retries import PAUSE_WINDOW, is_rejected, wait_after
+from rewards_site.kernel.errors import NotFound
 
 log = logging.getLogger(__name__)
 
-USER_AGENT = "Button Webhooks 1.0.0"
 THREAD_COUNT = 4
 TIMEOUT_SECONDS = 10.0
-
-
-class DeliveryState(StrEnum):
-    WAITING = "waiting"
-    ACKNOWLEDGED = "acknowledged"
-    REJECTED = "rejected"
-    """Answered with 400: never sent again."""
-    EXPIRED = "expired"
-    """Three days of failures: dropped."""
-    LOST = "lost"
-    """Never sent, on purpose: only the API tells."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    request_id: str
-    at: str
-    status: int | None
-    """The receiver's answer; None when there was none."""
-    error: str | None
-    seconds: float
-
-
-@dataclass(slots=True, kw_only=True)
-class Delivery:
-    """One event on its way to the receiver."""
-
-    event: Event
-    state: DeliveryState = DeliveryState.WAITING
-    attempts: list[Attempt] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "hook_id": self.event.hook_id,
-            "event_type": self.event.event_type,
-            "tx_id": self.event.tx_id,
-            "state": str(self.state),
-            "attempts": [
-                {
-                    "request_id": attempt.request_id,
-                    "at": attempt.at,
-                    "status": attempt.status,
-                    "error": attempt.error,
-                    "seconds": round(attempt.seconds, 3),
-                }
-                for attempt in self.attempts
-            ],
-        }
+LOOK_SECONDS_MAX = 0.25
+"""How long a thread waits before it looks at the clock again."""
 
 
 class Sender:
-    """The webhook endpoint's queue and its log. `speed` divides the waits between attempts."""
+    """The webhook endpoint's queue and its log. `speed` divides Button's own waits."""
 
     def __init__(
         self,
         *,
         url: str,
         secret: str,
+        clock: Clock,
+        faults: Faults,
         speed: float = 1.0,
-        lost_percent: float = 0.0,
+        order: WebhookOrder = WebhookOrder.TRANSACTION,
+        has_auto_pause: bool = True,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._url = url
-        self._secret = secret
+        self._endpoint = Endpoint(
+            url=url, secret=secret, clock=clock, faults=faults, timeout_seconds=timeout_seconds
+        )
+        self.has_auto_pause = has_auto_pause
+        self.on_pause: list[Callable[[Pause], None]] = []
+        """Called when it pauses by itself: Button mails the organization."""
+        self._clock = clock
+        self._faults = faults
         self._speed = speed
-        self._lost_percent = lost_percent
-        self._timeout_seconds = timeout_seconds
-        self._clock = SystemClock()
         self._changed = threading.Condition()
         self._log: list[Delivery] = []
-        self._queues: dict[str, deque[Delivery]] = {}  # per transaction, the head is next
-        self._due: list[tuple[float, int, str]] = []  # one for each queue that nobody works on
-        self._numbers = itertools.count()
+        self._queue = Queue(order)
+        self._recent = RecentDeliveries(PAUSE_WINDOW / speed)
+        self._pause: Pause | None = None
+        self._is_held = False
         self._is_stopping = False
         self._threads = [
             threading.Thread(target=self._work, name=f"sandbox-sender-{number}", daemon=True)
@@ -123,32 +79,90 @@ class Sender:
             if thread.is_alive():
                 thread.join()
 
+    # What is to be sent ---------------------------------------------------------------------------
+
     def take(self, event: Event) -> None:
-        """Queue `event` behind the earlier ones of its transaction."""
-        delivery = Delivery(event=event)
+        """Queue `event` behind those that it waits for, or meet a fault that it falls to."""
+        at = self._clock.now()
         with self._changed:
+            delivery = Delivery(number=len(self._log), event=event, created_at=at, due_at=at)
             self._log.append(delivery)
-            if falls_within(self._lost_percent, "lost", event.hook_id):
-                delivery.state = DeliveryState.LOST
+            meet_faults(delivery, self._faults, speed=self._speed)
+            if delivery.state is DeliveryState.LOST:
                 return
-            queue = self._queues.setdefault(event.tx_id, deque())
-            queue.append(delivery)
-            if len(queue) == 1:
-                self._schedule(event.tx_id, wait_seconds=0)
+            self._queue.add(delivery)
+            self._changed.notify_all()
 
     def retry_now(self) -> int:
-        """Send at once what waits for its next attempt, as a resume does; how many."""
+        """Let all that waits for its time go now; how many lanes that moved."""
         with self._changed:
-            count = len(self._due)
-            self._due = [(0.0, number, tx_id) for _, number, tx_id in self._due]
-            heapq.heapify(self._due)
+            count = self._queue.hurry(self._clock.now())
             self._changed.notify_all()
             return count
 
-    def wait_until_quiet(self, *, seconds: float) -> bool:
-        """Wait until nothing is left to send, at most so long; whether that came."""
+    def resend(self, hook_id: str) -> None:
+        """Send an event once more, whatever became of it. Raises: NotFound."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._queues, timeout=seconds)
+            known = [one for one in self._log if one.event.hook_id == hook_id]
+            if not known:
+                raise NotFound(f"Could not find {hook_id}")
+            delivery = known[0]
+            if delivery.state is DeliveryState.WAITING:
+                self._queue.hurry(self._clock.now(), only=lambda head: head is delivery)
+            else:
+                if delivery.state is not DeliveryState.ACKNOWLEDGED:
+                    delivery.state, delivery.failures = DeliveryState.WAITING, 0
+                self._send_apart(delivery)
+            self._changed.notify_all()
+
+    def drop(self) -> int:
+        """Give up all that waits: only the API tells of it. How many events."""
+        with self._changed:
+            dropped = self._queue.drop()
+            for delivery in dropped:
+                if delivery.state is DeliveryState.WAITING:
+                    delivery.state = DeliveryState.LOST
+            self._changed.notify_all()
+            return len(dropped)
+
+    # The Dashboard's buttons ----------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Send nothing, collect everything; what is on the wire ends."""
+        at = self._clock.now()
+        with self._changed:
+            self._pause = self._pause or Pause(at=at, is_by_itself=False, why="paused by hand")
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._queue.taken_count, timeout=60)
+
+    def resume(self) -> int:
+        """Send what was collected, the oldest event first; how many lanes wait."""
+        at = self._clock.now()
+        with self._changed:
+            self._pause = None
+            self._recent.begin_anew()
+            count = self._queue.hurry(
+                at, only=lambda head: bool(head.attempts) or not head.has_lane_of_its_own
+            )
+            self._changed.notify_all()
+            return count
+
+    def set_order(self, order: WebhookOrder) -> None:
+        """Let events wait for one another otherwise, those that wait already too."""
+        with self._changed:
+            self._is_held = True
+            try:
+                self._changed.wait_for(lambda: not self._queue.taken_count, timeout=60)
+                self._queue.reorder(order)
+            finally:
+                self._is_held = False
+                self._changed.notify_all()
+
+    def ping(self) -> Attempt:
+        """The Dashboard's test delivery. Not queued, not logged."""
+        return self._endpoint.ping()
+
+    # What it says ---------------------------------------------------------------------------------
 
     def deliveries(self) -> list[dict[str, object]]:
         """The log, oldest event first."""
@@ -161,111 +175,117 @@ class Sender:
             states = [delivery.state for delivery in self._log]
         return {str(state): states.count(state) for state in DeliveryState}
 
-    def ping(self) -> Attempt:
-        """The Dashboard's test delivery: signed JSON that is no event. Not queued, not logged."""
-        request_id = make_id("attempt", "ping", next(self._numbers))
-        return self._post({"ping": True, "request_id": request_id}, request_id=request_id)
+    def as_json(self) -> dict[str, object]:
+        """The endpoint as its page in the Dashboard would show it."""
+        with self._changed:
+            failed, attempted = self._recent.counts(self._clock.now())
+            return {
+                "url": self._endpoint.url,
+                "webhook_order": str(self._queue.order),
+                "auto_pause": self.has_auto_pause,
+                "paused": self._pause.as_json() if self._pause else None,
+                "past_hour": {"attempted": attempted, "failed": failed},
+            }
+
+    @property
+    def order(self) -> WebhookOrder:
+        return self._queue.order
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """When something is to be sent next; None while nothing waits, or all is paused."""
+        with self._changed:
+            return self._next_due_at()
+
+    # Whoever waits for it -------------------------------------------------------------------------
+
+    def wait_until_quiet(self, *, seconds: float) -> bool:
+        """Wait until nothing is left to send, at most so long; whether that came."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not len(self._queue), timeout=seconds)
+
+    def wait_until_sent(self) -> None:
+        """Wait until all is sent that is due by now: each try is over after its timeout."""
+        with self._changed:
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._is_stopping or self._is_idle())
+
+    def _is_idle(self) -> bool:
+        due_at = self._next_due_at()
+        is_due = due_at is not None and due_at <= self._clock.now()
+        return not self._queue.taken_count and not is_due
+
+    def _next_due_at(self) -> datetime | None:
+        due_at = self._queue.next_due_at
+        if due_at is None or self._pause or self._is_held:
+            return None
+        outage = self._faults.outage(self._clock.now())
+        return due_at if outage is None else max(due_at, outage.end)
 
     # The threads ----------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while True:
-            delivery = self._next()
-            if delivery is None:
-                return
-            attempt = self._attempt(delivery)
+        while (taken := self._next()) is not None:
+            lane, delivery = taken
+            attempt = self._endpoint.attempt(delivery)
             with self._changed:
-                self._settle(delivery, attempt)
+                self._settle(lane, delivery, attempt)
                 self._changed.notify_all()
 
-    def _next(self) -> Delivery | None:
-        """The next delivery that is due, its transaction now ours; None when stopping."""
+    def _next(self) -> tuple[str, Delivery] | None:
+        """The next delivery that is due, its lane now ours; None when stopping."""
         with self._changed:
             while not self._is_stopping:
-                wait_seconds = self._due[0][0] - time.monotonic() if self._due else None
-                if wait_seconds is not None and wait_seconds <= 0:
-                    return self._queues[heapq.heappop(self._due)[2]][0]
-                self._changed.wait(wait_seconds)
+                due_at = self._next_due_at()
+                if due_at is None:
+                    self._changed.wait(LOOK_SECONDS_MAX if len(self._queue) else None)
+                    continue
+                wait_seconds = (due_at - self._clock.now()).total_seconds()
+                if wait_seconds <= 0:
+                    return self._queue.take()
+                self._changed.wait(min(wait_seconds, LOOK_SECONDS_MAX))
             return None
 
-    def _settle(self, delivery: Delivery, attempt: Attempt) -> None:
+    def _settle(self, lane: str, delivery: Delivery, attempt: Attempt) -> None:
+        at = self._clock.now()
         delivery.attempts.append(attempt)
-        wait = wait_after(len(delivery.attempts))
-        tx_id = delivery.event.tx_id
-        if attempt.status is not None and is_acknowledged(attempt.status):
-            delivery.state = DeliveryState.ACKNOWLEDGED
-        elif attempt.status is not None and is_rejected(attempt.status):
-            delivery.state = DeliveryState.REJECTED
-        elif wait is None:
-            delivery.state = DeliveryState.EXPIRED
-        else:
-            self._schedule(tx_id, wait_seconds=wait.total_seconds() / self._speed)
+        self._recent.note(delivery)
+        if delivery.state is DeliveryState.ACKNOWLEDGED:  # it was a repeat: nobody waits for it
+            self._queue.end(lane, at)
             return
-        queue = self._queues[tx_id]
-        queue.popleft()
-        if queue:
-            self._schedule(tx_id, wait_seconds=0)
+        if attempt.is_acknowledged:
+            delivery.state = DeliveryState.ACKNOWLEDGED
         else:
-            del self._queues[tx_id]
+            delivery.failures += 1
+            wait = wait_after(delivery.failures)
+            if is_rejected(attempt.status):
+                delivery.state = DeliveryState.REJECTED
+            elif wait is None:
+                delivery.state = DeliveryState.EXPIRED
+            else:
+                self._queue.again(lane, at + wait / self._speed)
+            self._pause_if_needed(at)
+        if delivery.state is DeliveryState.WAITING:
+            return
+        self._queue.end(lane, at)
+        if delivery.state is DeliveryState.ACKNOWLEDGED:
+            self._queue.hurry(at, only=lambda head: head.held_for == delivery.order_key)
+        if delivery.repeats:
+            delivery.repeats -= 1
+            self._send_apart(delivery)
 
-    def _schedule(self, tx_id: str, *, wait_seconds: float) -> None:
-        due = time.monotonic() + wait_seconds
-        heapq.heappush(self._due, (due, next(self._numbers), tx_id))
-        self._changed.notify_all()
+    def _send_apart(self, delivery: Delivery) -> None:
+        """Once more, in a lane of its own."""
+        delivery.has_lane_of_its_own, delivery.held_for = True, None
+        delivery.due_at = self._clock.now()
+        self._queue.add(delivery)
 
-    # The wire -------------------------------------------------------------------------------------
-
-    def _attempt(self, delivery: Delivery) -> Attempt:
-        event = delivery.event
-        request_id = make_id("attempt", event.hook_id, len(delivery.attempts) + 1)
-        fields: list[tuple[str, object]] = [
-            ("id", event.hook_id),
-            ("event_type", event.event_type),
-            ("data", event.data),
-            ("request_id", request_id),
-        ]
-        if falls_within(50, "field order", event.hook_id):  # no order is promised
-            fields.reverse()
-        return self._post(fields, request_id=request_id)
-
-    def _post(
-        self, fields: Iterable[tuple[str, object]] | dict[str, object], *, request_id: str
-    ) -> Attempt:
-        body = json_bytes(dict(fields))
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": USER_AGENT,
-            "X-Button-Signature": sign(body, self._secret),
-        }
-        at, begun = self._clock.now(), time.monotonic()
-        status, error = None, None
-        try:
-            status = _post(self._url, body, headers, timeout_seconds=self._timeout_seconds)
-        except (OSError, http.client.HTTPException) as problem:
-            error = f"{type(problem).__name__}: {problem}"
-            log.info("sandbox.webhook_failed", extra={"attempt": request_id, "error": error})
-        return Attempt(
-            request_id=request_id,
-            at=millisecond_text(at),
-            status=status,
-            error=error,
-            seconds=time.monotonic() - begun,
-        )
-
-
-def _post(url: str, body: bytes, headers: dict[str, str], *, timeout_seconds: float) -> int:
-    """The status of the answer; redirects are not followed. Raises: OSError, HTTPException."""
-    parts = urlsplit(url)
-    connection = (
-        http.client.HTTPSConnection(
-            parts.netloc, timeout=timeout_seconds, context=ssl.create_default_context()
-        )
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(parts.netloc, timeout=timeout_seconds)
-    )
-    try:
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", path, body=body, headers=headers)
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    def _pause_if_needed(self, at: datetime) -> None:
+        if not self.has_auto_pause or self._pause is not None:
+            return
+        why = self._recent.reason_to_pause(at)
+        if why is not None:
+            self._pause = Pause(at=at, is_by_itself=True, why=why)
+            log.warning("sandbox.webhooks_paused", extra={"why": why})
+            for tell in self.on_pause:
+                tell(self._pause)

@@ -8,12 +8,15 @@ import re
 import socket
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 from rewards_site.button.sandbox.answers import ApiError, Reply, Request
-from rewards_site.button.sandbox.faults import FaultKind, Faults, reply_of
+from rewards_site.button.sandbox.clock import Clock
+from rewards_site.button.sandbox.faults import SLOW_SECONDS, FaultKind, Faults, reply_of
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +34,15 @@ class SandboxServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, address: tuple[str, int], *, api: Answer, control: Answer, faults: Faults
+        self,
+        address: tuple[str, int],
+        *,
+        api: Answer,
+        control: Answer,
+        faults: Faults,
+        clock: Clock,
     ) -> None:
+        self.clock = clock
         self.api = api
         self.control = control
         self.faults = faults
@@ -102,6 +112,13 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         log.debug("sandbox.request", extra={"line": format % args})
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """`Date` goes by the sandbox's clock, as every time in the rows does."""
+        at = (
+            self.server.clock.now() if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
+        )
+        return format_datetime(at.astimezone(UTC), usegmt=True)
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the base class refuses (a line it cannot read): as JSON too."""
         self.close_connection = True
@@ -123,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if fault.kind is FaultKind.SLOW:
-            self.server.is_closing.wait(fault.seconds)
+            self.server.is_closing.wait(SLOW_SECONDS if fault.seconds is None else fault.seconds)
         reply = reply_of(fault.kind) or _answered(self.server.api, request)
         self._send(reply, is_cut=fault.kind is FaultKind.CUT)
 

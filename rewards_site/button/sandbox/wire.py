@@ -19,6 +19,7 @@ from rewards_site.button.sandbox.records import (
     Transaction,
     total_of,
 )
+from rewards_site.button.sandbox.spelling import spell_row, spell_webhook
 
 Json = dict[str, object]
 LineSpelling = Callable[[Line], Json]
@@ -52,7 +53,7 @@ def api_row(transaction: Transaction) -> Json:
     }
     if is_order:
         row["order_line_items"] = _lines(transaction.basket, purchase.oddities, _api_line)
-    return row
+    return spell_row(row, transaction)
 
 
 def webhook_data(transaction: Transaction) -> Json:
@@ -76,9 +77,7 @@ def webhook_data(transaction: Transaction) -> Json:
     }
     if is_order and (oddities.has_lines_when_final or not transaction.status.is_final):
         data["order_line_items"] = _lines(transaction.basket, oddities, _webhook_line)
-    if oddities.has_unknown_fields:
-        data["experience_variant"] = {"name": "control", "weights": [1, 0]}
-    return data
+    return spell_webhook(data, transaction)
 
 
 def _shared(transaction: Transaction) -> Json:

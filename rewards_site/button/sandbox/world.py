@@ -7,13 +7,14 @@ listens gets it while the world is still locked, so that events of one transacti
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rewards_site.button.sandbox import catalog, wire
 from rewards_site.button.sandbox.chance import make_id
 from rewards_site.button.sandbox.clock import in_milliseconds, in_seconds
+from rewards_site.button.sandbox.keys import Keyring
 from rewards_site.button.sandbox.records import (
     APP_INSTALL,
     Account,
@@ -48,25 +49,18 @@ class World:
         self.tx_ids = tx_ids
         self.lock = threading.RLock()
         self.listeners: list[Callable[[Event], None]] = []
-        self.organizations = [
-            Organization(
-                id=make_id("org", "publisher", key),
-                name="Example Publisher" if number == 1 else f"Example Publisher {number}",
-                api_key=key,
-            )
-            for number, key in enumerate(dict.fromkeys(api_keys), start=1)
-        ]
-        self.brands: dict[str, Brand] = {
-            brand.id: brand for brand in (*catalog.BRANDS, catalog.TEST_MERCHANT)
-        }
+        self.before_orders: list[Callable[[Purchase], Purchase]] = []
+        """Each gets a purchase before it is reported, and may change it."""
+        self.keyring = Keyring(api_keys)
+        self.organizations = self.keyring.publishers
+        self.brands: dict[str, Brand] = {brand.id: brand for brand in catalog.ALL_BRANDS}
         self.orders: list[Order] = []
+        self.version = 0
+        """Counts what happened to transactions: as long as it stays, so do their lists."""
         self._accounts: dict[tuple[str, str], Account] = {}
         self._by_order_id: dict[str, Order] = {}
 
     # Who there is ---------------------------------------------------------------------------------
-
-    def organization_of(self, api_key: str) -> Organization | None:
-        return next((one for one in self.organizations if one.api_key == api_key), None)
 
     def accounts_of(self, organization: Organization) -> list[Account]:
         """The accounts that exist by now: one per currency that a transaction was made in."""
@@ -106,10 +100,38 @@ class World:
 
     # What happens ---------------------------------------------------------------------------------
 
-    def report(self, purchase: Purchase, *, at: datetime, status: Status = Status.PENDING) -> Order:
-        """The brand reports an order; first sight may be a final state. Raises: InvalidInput."""
-        order_id = make_id("btnorder", self.seed, purchase.key)
-        return self._open(purchase, button_order_id=order_id, status=status, at=at)
+    def report(
+        self,
+        purchase: Purchase,
+        *,
+        at: datetime,
+        status: Status = Status.PENDING,
+        shares: Mapping[str, Basket] | None = None,
+    ) -> Order:
+        """The brand reports an order; first sight may be a final state.
+
+        `shares`, by currency, are its commission's parts in other accounts (sheet, 6.3).
+        Raises: InvalidInput.
+        """
+        with self.lock:
+            order_id = make_id("btnorder", self.seed, purchase.key)
+            for before in self.before_orders:
+                purchase = before(purchase)
+            if purchase.currency in (shares or {}):
+                raise InvalidInput(f"a share in {purchase.currency}: that is the order's account")
+            order = self._open(purchase, button_order_id=order_id, status=status, at=at)
+            for currency, basket in (shares or {}).items():
+                share = replace(
+                    purchase,
+                    key=f"{purchase.key}/{currency}",
+                    currency=currency,
+                    order_currency=purchase.order_currency or purchase.currency,
+                    basket=basket,
+                )
+                order.shares.append(
+                    self._open(share, button_order_id=order_id, status=status, at=at, of=order)
+                )
+            return order
 
     def install(self, purchase: Purchase, *, commission: int, at: datetime) -> Order:
         """An app install: validated at once, nothing said of an order. Raises: InvalidInput."""
@@ -117,20 +139,27 @@ class World:
         bought = replace(purchase, category=APP_INSTALL, basket=(line,), channel=None)
         return self._open(bought, button_order_id=None, status=Status.VALIDATED, at=at)
 
-    def adjust(self, button_order_id: str, basket: Basket, *, at: datetime) -> Order:
-        """The brand changes a pending order. Raises: NotFound, Conflict (it is final)."""
+    def adjust(
+        self,
+        button_order_id: str,
+        basket: Basket,
+        *,
+        at: datetime,
+        shares: Mapping[str, Basket] | None = None,
+    ) -> Order:
+        """The brand changes a pending order; `shares` by currency, the others stay.
+
+        Raises: NotFound (a share too), Conflict (it is final).
+        """
         with self.lock:
             order = self._pending(button_order_id)
-            if self.tx_ids is TxIds.SAME:
-                self._change(order.now, status=Status.PENDING, basket=basket, at=at)
-                return order
-            before = order.now
-            if self.tx_ids is TxIds.NEW_DECLINED:
-                self._change(before, status=Status.DECLINED, basket=before.basket, at=at)
-            # The API shows whole seconds: two ids of one order made within one could not be told
-            # apart by their age, which no real order would do.
-            later = max(at, in_seconds(before.created_at) + timedelta(seconds=1))
-            self._add(order, status=Status.PENDING, basket=basket, at=later)
+            known = {share.account.currency: share for share in order.shares}
+            for currency in shares or {}:
+                if currency not in known:
+                    raise NotFound(f"{button_order_id} has no share in {currency}")
+            self._adjust(order, basket, at=at)
+            for currency, of_share in (shares or {}).items():
+                self._adjust(known[currency], of_share, at=at)
             return order
 
     def validate(
@@ -149,7 +178,13 @@ class World:
     # How it is kept -------------------------------------------------------------------------------
 
     def _open(
-        self, purchase: Purchase, *, button_order_id: str | None, status: Status, at: datetime
+        self,
+        purchase: Purchase,
+        *,
+        button_order_id: str | None,
+        status: Status,
+        at: datetime,
+        of: Order | None = None,
     ) -> Order:
         if purchase.currency not in EXPONENTS:
             raise InvalidInput(
@@ -158,13 +193,25 @@ class World:
         with self.lock:
             account = self._account(purchase.organization, purchase.currency)
             order = Order(purchase=purchase, account=account, button_order_id=button_order_id)
-            if button_order_id is not None:
+            if button_order_id is not None and of is None:
                 if button_order_id in self._by_order_id:
                     raise Conflict(f"{button_order_id} was reported before")
                 self._by_order_id[button_order_id] = order
             self.orders.append(order)
             self._add(order, status=status, basket=purchase.basket, at=at)
             return order
+
+    def _adjust(self, order: Order, basket: Basket, *, at: datetime) -> None:
+        before = order.now
+        if self.tx_ids is TxIds.SAME:
+            self._change(before, status=Status.PENDING, basket=basket, at=at)
+            return
+        if self.tx_ids is TxIds.NEW_DECLINED:
+            self._change(before, status=Status.DECLINED, basket=before.basket, at=at)
+        # The API shows whole seconds: two ids of one order made within one could not be told
+        # apart by their age, which no real order would do.
+        later = max(at, in_seconds(before.created_at) + timedelta(seconds=1))
+        self._add(order, status=Status.PENDING, basket=basket, at=later)
 
     def _account(self, organization: Organization, currency: str) -> Account:
         key = (organization.id, currency)
@@ -190,6 +237,8 @@ class World:
             order = self._pending(button_order_id)
             basket = order.now.basket if basket is None else basket
             self._change(order.now, status=status, basket=basket, at=at)
+            for share in order.shares:
+                self._change(share.now, status=status, basket=share.now.basket, at=at)
             return order
 
     def _add(self, order: Order, *, status: Status, basket: Basket, at: datetime) -> None:
@@ -220,6 +269,7 @@ class World:
         self._tell(transaction)
 
     def _tell(self, transaction: Transaction) -> None:
+        self.version += 1
         transaction.event_count += 1
         event = Event(
             hook_id=make_id("hook", transaction.id, transaction.event_count),

@@ -131,7 +131,11 @@ class ReadOnlyAdmin(FastList[T]):
         return False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [self._shown(request, name) for name in self.list_display]
+        first, *others = self.list_display
+        return [
+            self._shown(request, first, is_linked=False),  # it links to the row's own page
+            *(self._shown(request, name) for name in others),
+        ]
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> list[Any]:
         return list(list_display)[:1]
@@ -153,6 +157,10 @@ class ReadOnlyAdmin(FastList[T]):
         """The tables below the row's own fields."""
         return []
 
+    def title_of(self, row: T) -> str:
+        name = str(self.opts.verbose_name)
+        return f"{name[:1].upper()}{name[1:]} {row}"
+
     def change_view(
         self,
         request: HttpRequest,
@@ -164,19 +172,20 @@ class ReadOnlyAdmin(FastList[T]):
         context: dict[str, Any] = {}
         if row is not None and self.has_view_permission(request, row):
             context["panels"] = [*self.panels(request, row), *panels.panels_of(request, row)]
-            context["title"] = f"{str(self.opts.verbose_name).capitalize()} {row}"
+            context["title"] = self.title_of(row)
             context["subtitle"] = None
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
-    def _shown(self, request: HttpRequest, name: Any) -> Any:
+    def _shown(self, request: HttpRequest, name: Any, *, is_linked: bool = True) -> Any:
         """The column of a field's name, the same object each time it is asked in a request."""
         if not isinstance(name, str) or hasattr(self, name):
             return name
         return _columns_of(request).setdefault(
-            f"{self.opts.label}.{name}", self._column(request, name) or name
+            f"{self.opts.label}.{name}.{is_linked}",
+            self._column(request, name, is_linked=is_linked) or name,
         )
 
-    def _column(self, request: HttpRequest, name: str) -> Column | None:
+    def _column(self, request: HttpRequest, name: str, *, is_linked: bool) -> Column | None:
         try:
             related = self.model._meta.get_field(name).related_model
         except FieldDoesNotExist:
@@ -186,7 +195,7 @@ class ReadOnlyAdmin(FastList[T]):
             name,
             heading=self.headings.get(name, ""),
             currency=self.money_currency,
-            is_linked=isinstance(related, type) and panels.may_view(request, related),
+            is_linked=is_linked and isinstance(related, type) and panels.may_view(request, related),
         )
 
 

@@ -72,6 +72,10 @@ class Attempt(Generic[T]):
         return str(self.answers.get("reason", ""))
 
 
+def _no_panels(rows: Sequence[Any], actor: User, at: datetime) -> list[Panel]:  # noqa: ARG001
+    return []
+
+
 def _no_objection(row: Any) -> str:  # noqa: ARG001  # the shape of an objection
     return ""
 
@@ -93,6 +97,8 @@ class Verb(Generic[T]):
     """False where the service itself writes the staff log, in its own commit."""
     objection: Callable[[T], str] = _no_objection
     """Why it cannot be done to this row; empty where it can."""
+    panels: Callable[[Sequence[T], User, datetime], list[Panel]] = _no_panels
+    """What the confirmation page shows of what it would come to, for whoever asks, now."""
 
 
 class ServiceAdmin(ReadOnlyAdmin[T]):
@@ -200,6 +206,11 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
             queryset = queryset.select_related(*related)
         return list(queryset)
 
+    def _panels(self, request: HttpRequest, verb: Verb[T], able: Sequence[T]) -> list[Panel]:
+        assert isinstance(request.user, User)
+        shown = verb.panels(able, request.user, clock.now())
+        return [*self.confirmation_panels(able), *shown]
+
     def _list_url(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
@@ -221,7 +232,7 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
             "rows": able,
             "row_ids": [row.pk for row in rows],
             "objections": [(row, verb.objection(row)) for row in rows if verb.objection(row)],
-            "panels": self.confirmation_panels(able) if able else [],
+            "panels": self._panels(request, verb, able) if able else [],
             "form": form,
             "back_url": page_url(rows[0]) if len(rows) == 1 else self._list_url(),
         }

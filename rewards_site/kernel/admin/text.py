@@ -17,8 +17,8 @@ EVIDENCE_CHARACTERS_MAX = 100_000
 _INDENT_LEVELS_MAX = 20
 
 _TONES = {
-    "good": {"validated", "processed", "settled", "done", "applied", "ok"},
-    "wait": {"pending", "running", "paused", "open"},
+    "good": {"validated", "processed", "settled", "done", "applied", "accepted", "ok"},
+    "wait": {"pending", "running", "paused", "open", "reopened"},
     "warn": {"deferred", "conflicting", "unattributed", "test", "degraded"},
     "bad": {"declined", "rejected", "failed", "abandoned", "unavailable"},
 }

@@ -1,4 +1,6 @@
-"""Cursor paging, newest first, by a public id that sorts by when its row was made (UUIDv7)."""
+"""Cursor paging, newest first: by a public id that sorts by when its row was made (UUIDv7), or by
+a number that is counted per member.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +8,26 @@ import base64
 import binascii
 import re
 import uuid
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
 
+from rewards_site.kernel.api.seek import SeekRows
 from rewards_site.kernel.errors import InvalidInput
+
+R = TypeVar("R")
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
 _FORWARD, _BACKWARD = b"\x00", b"\x01"
-_POSITION_BYTES = 16
+_ID_BYTES = 16
+_NUMBER_BYTES = 8
+_NUMBER_MAX = 2**63 - 1
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 _DIGITS_MAX = 18
 
@@ -43,6 +51,12 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "limit"
     cursor_query_param = "cursor"
     template = None  # JSON only
+    position_bytes: ClassVar[int] = _ID_BYTES
+
+    def page_of(self, rows: SeekRows[R], request: Request, *, view: APIView) -> list[R]:
+        """As paginate_queryset(), of rows that SQL written by hand reads."""
+        stand_in: Any = rows
+        return self.paginate_queryset(stand_in, request, view=view) or []
 
     def get_page_size(self, request: Request) -> int:
         text = request.query_params.get("limit")
@@ -60,14 +74,15 @@ class NewestFirst(CursorPagination):
         if text is None:
             return None
         try:
-            return read_cursor(text)
+            return read_cursor(text, position_bytes=self.position_bytes)
         except ValueError:
             raise ParseError({"cursor": _("This cursor is not one of ours.")}) from None
 
     def encode_cursor(self, cursor: Cursor) -> str:
         assert cursor.offset == 0, "public ids are unique: no offset is ever needed"
         assert self.base_url is not None, "set by paginate_queryset"
-        return replace_query_param(self.base_url, "cursor", write_cursor(cursor))
+        text = write_cursor(cursor, position_bytes=self.position_bytes)
+        return replace_query_param(self.base_url, "cursor", text)
 
     def get_next_link(self) -> str | None:
         if not self.page and self.has_next:
@@ -82,15 +97,24 @@ class NewestFirst(CursorPagination):
         return super().get_previous_link()
 
 
-def write_cursor(cursor: Cursor) -> str:
+class NewestNumberFirst(NewestFirst):
+    """The same on `-number` alone: a member's own count, which is unique in their list."""
+
+    ordering = "-number"
+    position_bytes = _NUMBER_BYTES
+
+
+def write_cursor(cursor: Cursor, *, position_bytes: int = _ID_BYTES) -> str:
     """`cursor` as text that is safe in a URL."""
     position: Any = cursor.position
     raw = _BACKWARD if cursor.reverse else _FORWARD
-    raw += uuid.UUID(position).bytes if position else b""
+    if position:
+        is_number = position_bytes == _NUMBER_BYTES
+        raw += int(position).to_bytes(8) if is_number else uuid.UUID(position).bytes
     return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
 
 
-def read_cursor(text: str) -> Cursor:
+def read_cursor(text: str, *, position_bytes: int = _ID_BYTES) -> Cursor:
     """The cursor that `write_cursor` wrote. Raises: ValueError for anything else."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
@@ -98,11 +122,18 @@ def read_cursor(text: str) -> Cursor:
     except (UnicodeEncodeError, binascii.Error) as error:
         raise ValueError("not base64url") from error
     direction, position = raw[:1], raw[1:]
-    if direction not in {_FORWARD, _BACKWARD} or len(position) not in {0, _POSITION_BYTES}:
-        raise ValueError("not a direction and an id")
+    if direction not in {_FORWARD, _BACKWARD} or len(position) not in {0, position_bytes}:
+        raise ValueError("not a direction and a place")
     # The stubs say int; REST framework itself keeps str(field) there, and filters by it.
-    place: Any = str(uuid.UUID(bytes=position)) if position else None
+    place: Any = None
+    if position and position_bytes == _NUMBER_BYTES:
+        number = int.from_bytes(position)
+        if not 0 < number <= _NUMBER_MAX:
+            raise ValueError("no number of ours")
+        place = str(number)
+    elif position:
+        place = str(uuid.UUID(bytes=position))
     cursor = Cursor(offset=0, reverse=direction == _BACKWARD, position=place)
-    if write_cursor(cursor) != text:
+    if write_cursor(cursor, position_bytes=position_bytes) != text:
         raise ValueError("another spelling of a cursor")
     return cursor

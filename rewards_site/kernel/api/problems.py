@@ -117,6 +117,12 @@ def problem_response(
     )
 
 
+def kind_of(status: int) -> tuple[str, str]:
+    """`type` and `title` of the ordinary problem of a status, for the API's own description."""
+    code, title = _KINDS[status]
+    return f"/problems/{code}", _(title)
+
+
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponseBase:
     """What REST framework calls for whatever a view raises; it always answers."""
     if isinstance(exc, ServiceError):

@@ -4,31 +4,43 @@ from __future__ import annotations
 
 import signal
 import threading
-from argparse import ArgumentDefaultsHelpFormatter
+from argparse import Action, ArgumentDefaultsHelpFormatter
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from rewards_site.button.sandbox.api_switches import ApiSwitches
+from rewards_site.button.sandbox.options import add_options, settings_of
+from rewards_site.button.sandbox.pausing import Pause
 from rewards_site.button.sandbox.records import TxIds
 from rewards_site.button.sandbox.running import Sandbox
 from rewards_site.button.sandbox.shoppers import DEFAULT_SPEED
 from rewards_site.button.sandbox.world import DEFAULT_API_KEY
-from rewards_site.kernel.errors import InvalidInput
+from rewards_site.kernel.errors import Conflict, InvalidInput
+
+
+class _Formatter(ArgumentDefaultsHelpFormatter):
+    """Tells a default only where there is one."""
+
+    def _get_help_string(self, action: Action) -> str | None:
+        has_default = action.default not in (None, False, "", [])
+        return super()._get_help_string(action) if has_default else action.help
 
 
 class Command(BaseCommand):
     help = (
-        "Run a local Button: the Accounts and Transactions APIs, signed webhooks, and control "
-        "calls under /control to report, adjust, validate and decline orders. The same seed and "
-        "the same calls give the same ids, amounts and states. Nothing is stored; stop it with "
-        "Ctrl-C."
+        "Run a local Button: offers, links, brands, accounts, transactions, signed webhooks, and "
+        "control calls under /control to report, adjust, validate and decline orders. The same "
+        "seed and the same calls give the same ids, amounts and states. Nothing is stored; stop it "
+        "with Ctrl-C."
     )
     requires_system_checks = []
     requires_migrations_checks = False
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(
-            prog_name, subcommand, formatter_class=ArgumentDefaultsHelpFormatter, **kwargs
+            prog_name, subcommand, formatter_class=_Formatter, **kwargs
         )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,8 +50,28 @@ class Command(BaseCommand):
         parser.add_argument(
             "--api-key",
             action="append",
-            help=f"a publisher's key, default {DEFAULT_API_KEY}; give it again for a second "
-            "publisher, who sees nothing of the first",
+            help=f"a publisher's key, default {DEFAULT_API_KEY}, or its keys with commas between "
+            "them; give it again for a second publisher, who sees nothing of the first",
+        )
+        parser.add_argument(
+            "--brand-key",
+            action="append",
+            default=[],
+            help="a key of the catalogue's first brand (again: of the next); the API refuses it",
+        )
+        parser.add_argument(
+            "--test-key",
+            action="append",
+            default=[],
+            help="a key of a publisher in Button's sandbox mode: own data, the test merchant only",
+        )
+        parser.add_argument(
+            "--api-switch",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="how the API reads where the documents differ, and the limit on offers, such as "
+            "offers_per_minute=100; docs/sandbox.md lists them",
         )
         parser.add_argument(
             "--tx-ids",
@@ -69,6 +101,7 @@ class Command(BaseCommand):
             metavar="PERCENT",
             help="of the events, never posted: only the API tells of them",
         )
+        add_options(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
@@ -77,6 +110,9 @@ class Command(BaseCommand):
                 port=options["port"],
                 seed=options["seed"],
                 api_keys=tuple(options["api_key"] or [DEFAULT_API_KEY]),
+                brand_keys=tuple(options["brand_key"]),
+                test_keys=tuple(options["test_key"]),
+                api_switches=ApiSwitches().with_texts(options["api_switch"]),
                 tx_ids=TxIds(options["tx_ids"]),
                 speed=options["speed"],
                 shoppers=options["shoppers"],
@@ -85,13 +121,16 @@ class Command(BaseCommand):
                 webhook_url=options["webhook_url"],
                 webhook_secret=options["webhook_secret"],
                 lose_webhooks=options["lose_webhooks"],
+                **settings_of(options),
             )
-        except InvalidInput as error:
+        except (InvalidInput, Conflict) as error:
             raise CommandError(str(error)) from error
         except (OSError, OverflowError) as error:
             address = f"{options['host']}:{options['port']}"
             raise CommandError(f"Can't listen on {address}: {error}") from error
         stopped = _until_interrupted()
+        if sandbox.sender is not None:
+            sandbox.sender.on_pause.append(partial(self._tell_of_pause, sandbox))
         with sandbox:
             self._introduce(sandbox)
             stopped.wait()
@@ -111,6 +150,12 @@ class Command(BaseCommand):
         self._say(f"Webhooks:  {webhooks}")
         self._say(f"Control:   {sandbox.url}/control/state, POST {sandbox.url}/control/orders")
         self._say("Stop with Ctrl-C")
+
+    def _tell_of_pause(self, sandbox: Sandbox, pause: Pause) -> None:
+        self._say(
+            f"Webhooks are paused, as Button does it: {pause.why}. They are collected meanwhile. "
+            f"Resume: POST {sandbox.url}/control/webhooks/resume"
+        )
 
     def _summary(self, sandbox: Sandbox) -> str:
         told = f"Stopped: {len(sandbox.world.orders)} orders"

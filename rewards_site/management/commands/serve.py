@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from rewards_site.health import watch
+
 PROCESSES_DEFAULT = 2
 THREADS_DEFAULT = 64
 
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         environment = os.environ | {
             "DATABASE_POOL": os.environ.get("DATABASE_POOL", "on"),
             "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
+            watch.SWITCH: os.environ.get(watch.SWITCH, "on"),
         }
         arguments = [
             sys.executable,

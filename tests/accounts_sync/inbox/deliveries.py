@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -17,8 +15,6 @@ from django.test import Client
 from accounts_sync.inbox.models import WebhookEvent
 from rewards_site.button.signature import sign
 from tests.factories import ACCOUNT, MEMBER, MERCHANT
-
-R = TypeVar("R")
 
 PATH = "/webhooks/button/"
 LIVE = "whsec-test-0001"
@@ -90,22 +86,6 @@ def only_event() -> WebhookEvent:
 
 def status_of(hook_id: str = "hook-1") -> str:
     return WebhookEvent.objects.get(hook_id=hook_id).status
-
-
-def at_once(count: int, work: Callable[[int], R]) -> list[R | BaseException]:
-    """Run `work(0)` … `work(count - 1)` in threads that start together; what came of each."""
-    gate = threading.Barrier(count)
-
-    def run(number: int) -> R | BaseException:
-        with closing(connection):
-            gate.wait()
-            try:
-                return work(number)
-            except Exception as error:
-                return error
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from pytest_django import Settings
 from accounts_sync.inbox.models import WebhookEvent
 from tests.accounts_sync.inbox.deliveries import (
     answered,
-    at_once,
     deliver,
     only_event,
     status_of,
     wire_event,
 )
+from tests.concurrency.crowd import at_once
 from tests.conftest import CommittedDatabase
 from tests.factories import balances
 from transactions.models import Transaction, TransactionRevision

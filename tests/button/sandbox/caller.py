@@ -41,6 +41,10 @@ class Caller:
             pages.append(answer["objects"])
         return pages
 
+    def ask(self, path: str, /, body: object, *, key: str = DEFAULT_API_KEY) -> requests.Response:
+        """POST to the API, as a publisher does."""
+        return self.session.post(self.url + path, json=body, auth=(key, ""), timeout=10)
+
     def control(self, path: str, /, **body: Any) -> Any:
         answer = self.post(path, **body)
         assert answer.status_code in {200, 201}, answer.text
@@ -58,3 +62,7 @@ class Caller:
 
     def deliveries(self) -> Any:
         return self.session.get(f"{self.url}/control/deliveries", timeout=10).json()
+
+    def webhooks(self) -> Any:
+        """The endpoint as the Dashboard shows it."""
+        return self.session.get(f"{self.url}/control/webhooks", timeout=10).json()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import requests
 
+from rewards_site.button.sandbox import api_control
 from rewards_site.button.sandbox.answers import Request
 from rewards_site.button.sandbox.clock import SystemClock
 from rewards_site.button.sandbox.control import Control
@@ -92,7 +93,9 @@ def test_a_change_is_never_dated_before_the_one_it_follows(caller: Caller) -> No
         ("orders", {"lines": [{"amount": 1}], "total": 1}, "lines say total and amount: leave "
          "those two out"),
         ("orders", {"oddities": {"x": True}}, "oddities.x: no such field"),
-        ("faults", {"kind": "rain"}, "kind: not one of 429, 500, html, empty, slow, drop, cut"),
+        ("faults", {"kind": "rain"}, "kind: not one of 429, 429-bare, 500, html, empty, slow, "
+         "drop, cut, lost, duplicate, reordered, late, wrong-signature, unknown-user, "
+         "order-checkout"),
         ("faults", {"kind": "500", "count": 0}, "count: below 1"),
         ("faults", {"kind": "slow", "seconds": -1}, "seconds: not a number from 0 to 3600"),
     ],
@@ -125,27 +128,24 @@ def test_a_body_that_is_no_json_object_is_a_400(sandbox: Sandbox, body: bytes) -
 
 
 def test_other_machines_have_no_control(sandbox: Sandbox) -> None:
+    more_routes = api_control.routes(sandbox.shop)
     control = Control(
-        world=sandbox.world,
-        clock=SystemClock(),
-        faults=sandbox.faults,
-        sender=None,
-        planned=sandbox,
+        world=sandbox.world, clock=SystemClock(), planned=sandbox, more_routes=more_routes
     )
     request = Request(
         method="POST",
-        path="/control/orders",
+        path="/control/keys",
         query="",
         headers={},
-        body=b'{"total": 100, "amount": 10}',
+        body=b'{"key": "sk-more"}',
         base_url=sandbox.url,
         is_local=False,
     )
 
     assert control.answer(request).status == 403
-    assert sandbox.world.orders == []
+    assert len(sandbox.world.organizations) == 2
     assert control.answer(replace(request, is_local=True)).status == 201
-    assert len(sandbox.world.orders) == 1
+    assert len(sandbox.world.organizations) == 3
 
 
 def test_text_and_numbers_that_break_a_receiver_can_be_sent(caller: Caller) -> None:

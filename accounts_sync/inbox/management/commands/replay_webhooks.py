@@ -45,11 +45,16 @@ class Command(BaseCommand):
 
     def _replay_one(self, hook_id: str) -> None:
         events = WebhookEvent.objects.filter(hook_id=stored_hook_id(hook_id))
-        before = events.defer("body").first()
+        before = events.defer("body").select_related("archived_in").first()
         if before is None:
             raise CommandError(f"No webhook event has the id {hook_id}.")
         if before.status != EventStatus.DEFERRED:
             self.stdout.write(f"{hook_id} is not deferred but {before.status}: nothing to do.")
+            if before.archived_in:
+                self.stdout.write(
+                    f"Its body is archived in {before.archived_in}; "
+                    f"archive_webhooks --show {hook_id} prints it."
+                )
             return
         replay_deferred(hook_id=hook_id, at=clock.now())
         after = events.defer("body").get()

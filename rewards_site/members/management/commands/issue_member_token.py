@@ -15,7 +15,8 @@ class Command(BaseCommand):
     """Prints the token and nothing else: `TOKEN=$(manage.py issue_member_token user-42)`."""
 
     help = (
-        "Print a bearer token for the member API, signed with MEMBER_JWT_SECRET (HS256). "
+        "Print a bearer token for the member API, signed with MEMBER_JWT_SECRET (HS256): "
+        "where MEMBER_JWT_JWKS_URL alone is set, your own identity provider signs them. "
         "The member need not exist yet. Whoever holds the token is that member until it expires."
     )
     requires_system_checks: list[str] = []

@@ -1,0 +1,13 @@
+"""Below `api/v1/`."""
+
+from django.urls import path
+
+from offers.api import MerchantsView, MerchantView
+from rewards_site.api_keys.door import back_end_path
+
+urlpatterns = [
+    path("merchants/", MerchantsView.as_view(), name="merchants"),
+    path("merchants/<str:merchant_id>/", MerchantView.as_view(), name="merchant"),
+    back_end_path("merchants/", MerchantsView, name="back-end-merchants"),
+    back_end_path("merchants/(?P<merchant_id>[^/]+)/", MerchantView, name="back-end-merchant"),
+]

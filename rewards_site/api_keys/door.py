@@ -1,0 +1,117 @@
+"""The back end's door: `/api/v1/members/{customer_id}/…`, the members' own views opened by a key.
+
+The customer id is everything between `members/` and the last known part of the path, so that it may
+hold slashes: servers decode `%2F` before Django sees the path. Ids at the end of a path have shapes
+that leave no second reading (docs/decisions/0026).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, re_path
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from rewards_site.api_keys.scopes import Scope
+from rewards_site.api_keys.services import KeyRefused, check_api_key
+from rewards_site.kernel import clock
+from rewards_site.kernel.api.views import PrivateAPIView
+from rewards_site.kernel.errors import NotFound
+from rewards_site.members.customer_ids import is_customer_id
+from rewards_site.members.tokens import MemberIdentity
+
+log = logging.getLogger(__name__)
+
+_REALM = 'Bearer realm="back end"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackEndIdentity(MemberIdentity):
+    """The publisher's back end, asking about the member of `customer_id`."""
+
+    key_pk: int
+    scopes: frozenset[str]
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer rk_…`; a member's token is as good as none here."""
+
+    def authenticate(self, request: Request) -> tuple[None, BackEndIdentity] | None:
+        header = str(request.META.get("HTTP_AUTHORIZATION", ""))
+        scheme, _blank, text = header.strip(" ").partition(" ")
+        if scheme.lower() != "bearer":
+            return None  # the permission says that a key is needed
+        try:
+            key = check_api_key(text.strip(" "), at=clock.now())
+        except KeyRefused as error:
+            log.info("api_keys.refused", extra={"why": str(error)})
+            raise AuthenticationFailed(
+                _("The API key is not valid, or it was revoked or has expired.")
+            ) from error
+        view = request.parser_context["view"]
+        assert isinstance(view, BackEndDoor)
+        return None, BackEndIdentity(
+            customer_id=view.customer_id, key_pk=key.pk, scopes=frozenset(key.scopes)
+        )
+
+    def authenticate_header(self, request: Request) -> str:
+        has_key = str(request.META.get("HTTP_AUTHORIZATION", "")).strip()
+        return f'{_REALM}, error="invalid_token"' if has_key else _REALM
+
+
+class HasScope(BasePermission):
+    """There is a key, and it has the scope of the view."""
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        assert isinstance(view, BackEndDoor)
+        identity = request.auth
+        if identity is None:
+            return False  # 401
+        assert isinstance(identity, BackEndIdentity)
+        # RFC 6750, 3.1, in words: which scope it is that lacks
+        self.message = _("This key lacks the scope %(scope)s.") % {"scope": view.scope.value}
+        return view.scope.value in identity.scopes
+
+
+class BackEndDoor(PrivateAPIView):
+    """What turns a view of a member's own things into the back end's."""
+
+    authentication_classes = (ApiKeyAuthentication,)
+    permission_classes = (HasScope,)
+    tag = "back end"
+    problems = (403,)
+    scope = Scope.MEMBERS_READ
+    customer_id = ""
+
+    def dispatch(
+        self, request: Any, *args: Any, customer_id: str = "", **kwargs: Any
+    ) -> HttpResponseBase:
+        self.customer_id = customer_id
+        return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not is_customer_id(self.customer_id):
+            raise NotFound(_("That is no customer id: 1 to 255 characters of ASCII 0x21 to 0x7E."))
+
+
+def back_end_path(
+    tail: str, view: type[PrivateAPIView], *, name: str, scope: Scope = Scope.MEMBERS_READ
+) -> URLPattern:
+    """The route of a member's `view` below `members/{customer_id}/`.
+
+    `tail` is a regular expression that no end of a customer id before it could match by chance:
+    fixed words, and ids of a fixed shape as named groups.
+    """
+    door = view
+    if not issubclass(view, BackEndDoor):
+        kept = {"__doc__": view.__doc__, "__module__": view.__module__, "scope": scope}
+        door = type(f"BackEnd{view.__name__}", (BackEndDoor, view), kept)
+    return re_path(rf"^members/(?P<customer_id>.+)/{tail}$", door.as_view(), name=name)

@@ -1,0 +1,145 @@
+"""Why a reward is what it is: in words and in numbers, by the rules that booked it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from offers.rules.reward import Terms, reward_for
+from rewards_site.button.schemas import APP_INSTALL, ButtonStatus
+from rewards_site.kernel.admin.panels import ROWS_MAX
+from rewards_site.kernel.admin.text import displayable, label, money_text, utc_text
+from rewards_site.kernel.money import decimal_text
+from transactions.effective import deciding
+from transactions.go_live import is_before_go_live
+from transactions.models import Transaction, TransactionChild
+from transactions.states import ChildState
+from transactions.stored import child_state
+
+_SOURCES = {
+    "default share": "the default share (REWARD_DEFAULT_SHARE_BPS), as it stood when they were set",
+    "account: all to the member": "the Button account's share mode: all to the member",
+    "account: no reward": "the Button account's share mode: no reward",
+    "before go-live: no reward": "bought before go-live, where such orders earn nothing",
+}
+
+
+def percent_text(share_bps: int) -> str:
+    """Basis points as a percentage: 5000 is 50%, 225 is 2.25%."""
+    whole, rest = divmod(share_bps, 100)
+    return f"{whole}.{rest:02d}".rstrip("0") + "%" if rest else f"{whole}%"
+
+
+def sum_text(terms: Mapping[str, Any], *, commission_minor: int, currency: str) -> str:
+    """The reward by these terms, as people reckon it: 10.01 USD × 50% = 5.005, rounded down …"""
+    share = terms.get("share_bps")
+    if not isinstance(share, int):
+        return ""
+    commission = money_text(commission_minor, currency)
+    if commission_minor < 0:
+        return f"The commission is {commission}: below zero nothing is rewarded."
+    reward = reward_for(Terms.from_json(terms), commission_minor=commission_minor)
+    text = f"{commission} × {percent_text(share)}"
+    exact = _exact(commission_minor * share, currency)
+    if commission_minor * share % 10_000:
+        return f"{text} = {exact}, rounded down: {money_text(reward, currency)}"
+    return f"{text} = {money_text(reward, currency)}"
+
+
+def _exact(minor_times_bps: int, currency: str) -> str:
+    """An amount that was multiplied by basis points, with every digit after the point."""
+    whole, rest = divmod(minor_times_bps, 10_000)
+    text = decimal_text(whole, currency)
+    return f"{text}{'' if '.' in text else '.'}{rest:04d}".rstrip("0")
+
+
+def story_of(row: Transaction, children: Sequence[TransactionChild]) -> list[tuple[str, Any]]:
+    """How the reward comes about now: heading and sentence, in the order it is reckoned.
+
+    `children` are all of the order, or more than fifty of them.
+    """
+    states = [child_state(child) for child in children]
+    lines: list[tuple[str, Any]] = []
+    if 0 < len(states) <= ROWS_MAX:
+        lines.append(("Which tx id decides", _why_decides(states)))
+        lines.append(("Commission", _commission(row, deciding(states))))
+    lines.append(("Terms", _terms(row)))
+    lines.append(("Reward", _reward(row)))
+    lines += [("Who has it", text) for text in _whose(row)]
+    if settings.GO_LIVE_AT is not None:
+        lines.append(("Go-live", _go_live(row)))
+    lines += [("Flag", label(displayable(str(flag)), tone="warn")) for flag in row.flags]
+    return lines
+
+
+def _why_decides(states: Sequence[ChildState]) -> str:
+    child = deciding(states)
+    others = [other for other in states if other is not child]
+    name = displayable(child.tx_id)
+    if not others:
+        return f"{name}: it is the only one of this order."
+    validated = [state for state in states if state.status is ButtonStatus.VALIDATED]
+    if len(validated) == 1:
+        return f"{name}: it is validated, and a validated one decides, whatever else is told."
+    among = "the validated ones" if validated else f"{len(states)}"
+    pool = validated or list(states)
+    runner_up = deciding([state for state in pool if state is not child])
+    mine, theirs = child.created_at.replace(microsecond=0), runner_up.created_at
+    if mine != theirs.replace(microsecond=0):
+        why = f"created {utc_text(mine)}, after {utc_text(theirs)}"
+    elif child.modified_at.replace(microsecond=0) != runner_up.modified_at.replace(microsecond=0):
+        why = f"created at the same time as another, but modified later ({utc_text(mine)})"
+    else:
+        why = "as new as another: a live one comes before a declined one, then the greater id"
+    return f"{name}: the newest of {among}; {why}. Never a sum."
+
+
+def _commission(row: Transaction, child: ChildState) -> str:
+    if child.status is ButtonStatus.DECLINED:
+        told = money_text(child.amount_minor, row.currency)
+        return f"{money_text(0, row.currency)}: declined, whatever the amount told ({told})."
+    return f"{money_text(row.commission_minor, row.currency)}, {child.status.value}."
+
+
+def _terms(row: Transaction) -> str:
+    share = row.terms.get("share_bps")
+    if not isinstance(share, int):
+        return "None are set."
+    source = str(row.terms.get("source", ""))
+    return f"{percent_text(share)} of the commission, by {_SOURCES.get(source, source)}."
+
+
+def _reward(row: Transaction) -> str:
+    if row.is_test:
+        return "None: test money never touches a balance."
+    if row.category == APP_INSTALL:
+        return "None: the commission of an app install is the publisher's."
+    if row.status == ButtonStatus.DECLINED:
+        return f"{money_text(0, row.currency)}: the order is declined."
+    reckoned = sum_text(row.terms, commission_minor=row.commission_minor, currency=row.currency)
+    return reckoned or money_text(row.reward_minor, row.currency)
+
+
+def _whose(row: Transaction) -> list[str]:
+    pot = "available" if row.status == ButtonStatus.VALIDATED else "pending"
+    texts = []
+    if row.member is not None and row.reward_minor:
+        texts.append(f"{displayable(str(row.member))}, in the {pot} balance.")
+    elif row.reward_minor:
+        texts.append(f"Nobody yet: it waits in the unattributed accounts ({pot}).")
+    lost = sum(row.unrecovered.values())
+    if lost:
+        texts.append(
+            f"{money_text(lost, row.currency)} was spent before the order moved on: those who had "
+            "it keep it, at the publisher's loss."
+        )
+    return texts
+
+
+def _go_live(row: Transaction) -> str:
+    at = utc_text(settings.GO_LIVE_AT)
+    if not is_before_go_live(row.purchased_at):
+        return f"Bought after it ({at})."
+    return f"Bought before it ({at}): nothing about it is announced to the member."

@@ -1,0 +1,124 @@
+"""Pure: what Button tells of a known order that makes it somebody else's, or of another kind.
+
+Such a change of member, brand or category waits for staff; told.Ruling is what they say to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rewards_site.button.schemas import APP_INSTALL, TransactionObservation
+from rewards_site.members.customer_ids import is_customer_id
+from transactions.effective import fact
+from transactions.order import OrderState
+from transactions.states import ChildState, is_older
+from transactions.told import Ruling, Told
+
+BAD_NAME = "the customer id told is not one (1-255 characters of ASCII 0x21-0x7E)"
+"""The one flag that depends on a setting: on which field names the customer."""
+
+
+def changes_told(
+    order: OrderState,
+    child: ChildState,
+    told: Told,
+    *,
+    attribution_field: str,
+    known_as: Mapping[str, int],
+) -> dict[str, str]:
+    """Field → a sentence, for each change that people must look at.
+
+    `child` is the one told of as it is afterwards. What is older than the known word on a field
+    changes nothing. A member or a brand that was told before is no change, either: where staff
+    decided against it, Button may go on saying so without asking them again. Nor is another
+    customer id of the same member, as `known_as` (customer id → member) has it.
+    """
+    observation = told.observation
+    changes = {}
+    known = order.children.get(observation.tx_id)
+    is_late = known is not None and is_older(observation.modified_at, known.modified_at)
+    if observation.category != order.category and not is_late:
+        changes["category"] = (
+            f"the category changed from {order.category} to {observation.category}"
+        )
+    brand = _news(order, child, "merchant_id", observation.merchant_id)
+    if brand and order.merchant_id not in (None, brand):
+        changes["merchant_id"] = f"the brand changed from {order.merchant_id} to {brand}"
+    name = _name_field(attribution_field)
+    named = _news(order, child, name, _names(observation, attribution_field))
+    if named and order.customer_id and not _are_same(named, order.customer_id, known_as):
+        changes["customer_id"] = "the member changed"
+    return changes
+
+
+def _are_same(name: str, other: str, known_as: Mapping[str, int]) -> bool:
+    return name == other or (name in known_as and known_as[name] == known_as.get(other))
+
+
+def _news(order: OrderState, child: ChildState, name: str, value: str | None) -> str | None:
+    """`value` of the field `name`, if it is the newest word and was not told before."""
+    if value is None or name not in child.facts or child.facts[name][0] != value:
+        return None
+    known = (other.facts.get(name) for other in order.children.values())
+    return None if any(fact and fact[0] == value for fact in known) else value
+
+
+def ruled(
+    order: OrderState, told: Told, changes: Mapping[str, str], attribution_field: str
+) -> OrderState:
+    """`order` with the changes that staff accepted."""
+    observation = told.observation
+    if told.decided is None or told.decided.ruling is not Ruling.ACCEPTED:
+        return order
+    if "category" in changes:
+        order = replace(order, category=observation.category)
+    if "merchant_id" in changes:
+        order = replace(order, merchant_id=observation.merchant_id)
+    if "customer_id" in changes:
+        order = replace(order, customer_id=_names(observation, attribution_field))
+    if order.category == APP_INSTALL:
+        order = replace(order, customer_id=None)
+    return order
+
+
+def customer_named(children: Mapping[str, ChildState], attribution_field: str) -> str | None:
+    """The customer id that Button's words name; None when they name nobody.
+
+    With `either` the publisher_customer_id comes first; a `pub_ref` names the member of a click of
+    ours, and a bare one names nobody.
+    """
+    field_name = _name_field(attribution_field)
+    name = fact(children.values(), field_name) if field_name else None
+    return str(name) if is_customer_id(name) else None
+
+
+def has_bad_name(observation: TransactionObservation, attribution_field: str) -> bool:
+    """Whether what stands where the customer is named cannot be a customer id."""
+    name = _field(observation, attribution_field)
+    return name is not None and not is_customer_id(name)
+
+
+def _names(observation: TransactionObservation, attribution_field: str) -> str | None:
+    """The customer id this observation alone names, if it may be one."""
+    if observation.category == APP_INSTALL:
+        return None
+    name = _field(observation, attribution_field)
+    return name if is_customer_id(name) else None
+
+
+def _name_field(attribution_field: str) -> str:
+    """The field that names the customer; empty where none does."""
+    match attribution_field:
+        case "pub_ref_is_customer_id":
+            return "pub_ref"
+        case "publisher_customer_id" | "either":
+            return "publisher_customer_id"
+        case _:
+            return ""
+
+
+def _field(observation: TransactionObservation, attribution_field: str) -> str | None:
+    """What stands in the field that names the customer, valid or not."""
+    name = _name_field(attribution_field)
+    return getattr(observation, name) if name else None

@@ -1,0 +1,150 @@
+"""An order derived again from its revisions, one by one, by the rules they were booked by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from offers.rules.reward import Terms
+from rewards_site.button.schemas import TransactionObservation
+from rewards_site.members.customer_ids import is_customer_id
+from transactions.changes import BAD_NAME
+from transactions.fold import Held, fold, rewarded, with_flags
+from transactions.holdings import Holding, left_behind
+from transactions.models import RevisionKind, TransactionRevision
+from transactions.moving import loss_flags
+from transactions.order import OrderState, says_test
+from transactions.stored import final_since, holding, read_unrecovered
+from transactions.told import Channel, Decided, Ruling, Told
+
+_NOBODY = "nobody"
+"""No attribution field: a revision's member is taken from it and checked apart."""
+_BY_STAFF_ALONE = {RevisionKind.ASSIGNED, RevisionKind.MOVED}
+_RULINGS = {RevisionKind.ACCEPTED: Ruling.ACCEPTED, RevisionKind.KEPT: Ruling.KEPT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """An order after some of its revisions."""
+
+    order: OrderState
+    member_id: int | None
+    held: Holding
+    """What the books hold for it by now."""
+    final_at: datetime | None = None
+    problems: list[str] = field(default_factory=list)
+    """What is wrong with the last of these revisions, each as a sentence."""
+
+
+def derive(before: Derived | None, revision: TransactionRevision) -> Derived | str:
+    """The order after one more revision, or why that revision cannot be."""
+    known = before.order if before else None
+    step = _step(known, revision)
+    if isinstance(step, str):
+        return step
+    order, flags = step
+    nothing = Holding(currency=order.currency)
+    held = before.held if before else nothing
+    should = holding(order, member_id=revision.member_id)
+    problems = []
+    left = read_unrecovered(revision.unrecovered)
+    if left != _left(held, should, left, kind=revision.kind):
+        problems.append(f"says that {left} was not to be taken back, which cannot be")
+    if revision.kind != RevisionKind.TOLD:
+        flags += loss_flags(held, left)
+    if not _are_same_flags(flags, revision.flags):
+        problems.append(f"is flagged {revision.flags}; derived again it is {list(flags)}")
+    order = replace(
+        order,
+        unrecovered=left,
+        flags=with_flags(known.flags if known else (), revision.flags),
+    )
+    return Derived(
+        order=order,
+        member_id=revision.member_id,
+        held=holding(order, member_id=revision.member_id),
+        final_at=final_since(
+            before.final_at if before else None,
+            known or order,
+            order,
+            at=revision.recorded_at,
+        ),
+        problems=problems,
+    )
+
+
+def _left(held: Holding, should: Holding, said: dict[int, int], *, kind: str) -> dict[int, int]:
+    """What members keep after this, if of who had it so much was not to be taken back as is said.
+
+    How much somebody had to spend at that moment stands in no revision.
+    """
+    if kind == RevisionKind.TOLD:
+        return dict(held.unrecovered)
+    missing = said.get(held.member_id, 0) if held.member_id is not None else 0
+    if not 0 <= missing <= held.reward_minor:
+        missing = 0
+    return left_behind(held, should, balance_minor=held.reward_minor - missing)
+
+
+def _are_same_flags(derived: tuple[str, ...], stored: list[str]) -> bool:
+    """But for the one that depends on a setting, which may have changed since."""
+    return [flag for flag in derived if flag != BAD_NAME] == [
+        flag for flag in stored if flag != BAD_NAME
+    ]
+
+
+def _step(
+    known: OrderState | None, revision: TransactionRevision
+) -> tuple[OrderState, tuple[str, ...]] | str:
+    """The order by the rules, and the flags of this step, before anything is kept back."""
+    customer_id = revision.member.customer_id if revision.member else None
+    if revision.kind in _BY_STAFF_ALONE:
+        if known is None:
+            return "staff named a member before Button told anything"
+        if (known.customer_id is None) != (revision.kind == RevisionKind.ASSIGNED):
+            return f"{revision.kind}, though its member was {known.customer_id or 'nobody'}"
+        return rewarded(replace(known, customer_id=customer_id)), ()
+    told = _told(revision)
+    observation = told.observation
+    known = known or OrderState(
+        currency=observation.currency, category=observation.category, is_test=revision.is_test
+    )
+    step = fold(
+        known,
+        told,
+        attribution_field=_NOBODY,
+        choose=lambda _facts: Terms.from_json(revision.terms),
+    )
+    if isinstance(step, Held):
+        return f"what was told should not have been applied: {step.reason}"
+    if customer_id != step.order.customer_id and not _may_be(customer_id, known, step.order, told):
+        return "the member is not whom Button named"
+    return replace(step.order, customer_id=customer_id), step.flags
+
+
+def _told(revision: TransactionRevision) -> Told:
+    observation = TransactionObservation.from_json(revision.observation or {})
+    ruling = _RULINGS.get(RevisionKind(revision.kind))
+    return Told(
+        observation=observation,
+        channel=Channel(revision.source),
+        read_at=revision.read_at,
+        is_test=revision.is_test and not says_test(observation),
+        decided=Decided(ruling=ruling, actor_id=0, reason="") if ruling else None,
+    )
+
+
+def _may_be(customer_id: str | None, before: OrderState, after: OrderState, told: Told) -> bool:
+    """Whether Button's words name this member, and nothing says that staff had to be asked."""
+    if customer_id is None:
+        return False
+    is_accepted = told.decided is not None and told.decided.ruling is Ruling.ACCEPTED
+    if before.customer_id is not None and not is_accepted:
+        return False
+    names = {
+        child.facts[name][0]
+        for child in after.children.values()
+        for name in ("publisher_customer_id", "pub_ref")
+        if name in child.facts
+    }
+    return is_customer_id(customer_id) and customer_id in names

@@ -1,0 +1,140 @@
+"""What a batch of observations names, read before any lock, in one round trip.
+
+Button accounts and brands that are missing are opened here, sorted by key; and here is said what
+cannot be booked whatever else is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from offers.models import Merchant
+from rewards_site.button.schemas import CATEGORIES, TransactionObservation
+from rewards_site.kernel.currencies import EXPONENTS
+from rewards_site.kernel.db import insert_missing, overwrite
+from rewards_site.kernel.rows import ask, find, rows_of
+from rewards_site.members.customer_ids import is_customer_id
+from rewards_site.members.models import Member
+from rewards_site.members.queries import holder_id
+from transactions.models import ButtonAccount, Transaction, TransactionChild
+from transactions.told import Outcome, Told, deferred
+
+AMOUNT_MINOR_MAX = 10**15
+"""More than any order is worth. Totals have 64 bits and only grow: one absurd amount, booked and
+taken back, must not use up a member's account for good."""
+
+
+@dataclass(slots=True)
+class Known:
+    """The rows that a batch names, as they are before any lock; read in one round trip."""
+
+    accounts: dict[str, ButtonAccount]
+    merchants: dict[str, Merchant]
+    children: list[TransactionChild]
+    orders: list[Transaction]
+    """Those that the batch names by their keys, and those of the children."""
+    members: dict[str, int]
+    """customer id → pk of its member, of those that the batch names."""
+
+
+def read_known(batch: Sequence[Told]) -> Known:
+    """Everything that the batch names, one statement a table."""
+    observations = [told.observation for told in batch]
+    accounts, merchants, children, orders, members = ask(
+        rows_of(ButtonAccount, {"account_id": {told.account_id for told in observations}}),
+        rows_of(Merchant, {"merchant_id": {told.merchant_id for told in observations} - {None}}),
+        rows_of(TransactionChild, {"tx_id": {told.tx_id for told in observations}}),
+        rows_of(
+            Transaction,
+            {
+                "account_id": {told.account_id for told in observations},
+                "order_key": {told.button_order_id or told.tx_id for told in observations},
+            },
+        ),
+        rows_of(
+            Member,
+            {
+                "customer_id": {
+                    name
+                    for told in observations
+                    for name in (told.publisher_customer_id, told.pub_ref)
+                    if is_customer_id(name)
+                }
+            },
+        ),
+    )
+    elsewhere = {child.transaction_id for child in children} - {order.pk for order in orders}
+    if elsewhere:  # a `button_order_id` that was told later than its `tx` id
+        orders += find(Transaction, {"id": elsewhere})
+    return Known(
+        accounts={row.pk: row for row in accounts},
+        merchants={row.pk: row for row in merchants},
+        children=children,
+        orders=orders,
+        members={row.customer_id: holder_id(row) for row in members},
+    )
+
+
+def open_accounts(batch: Sequence[Told], known: Known, *, at: datetime) -> dict[str, ButtonAccount]:
+    """The Button accounts named, opened with the currency told where none is known yet."""
+    currencies: dict[str, str] = {}
+    for told in batch:
+        currencies.setdefault(told.observation.account_id, told.observation.currency)
+    accounts = known.accounts
+    missing = sorted(currencies.keys() - accounts.keys())
+    if missing:
+        insert_missing(
+            ButtonAccount(account_id=key, currency=currencies[key], first_seen_at=at)
+            for key in missing
+        )
+        accounts |= {row.pk: row for row in find(ButtonAccount, {"account_id": missing})}
+    return accounts
+
+
+def unknown(observation: TransactionObservation) -> Outcome | None:
+    """Why an observation can't be booked whatever else is known."""
+    if observation.category not in CATEGORIES:
+        return deferred(f"unknown category {observation.category!r}")
+    if observation.currency not in EXPONENTS:
+        return deferred(f"unknown currency {observation.currency!r}")
+    if abs(observation.amount_minor) > AMOUNT_MINOR_MAX:
+        return deferred(
+            f"the books refuse it: {observation.amount_minor} is past "
+            f"{AMOUNT_MINOR_MAX} minor units"
+        )
+    return None
+
+
+def objection(
+    observation: TransactionObservation, accounts: dict[str, ButtonAccount]
+) -> Outcome | None:
+    """Why an observation can't be booked on the account it names."""
+    account = accounts[observation.account_id]
+    if observation.currency != account.currency:
+        return deferred(
+            f"currency {observation.currency} on account {account.account_id}, "
+            f"which is in {account.currency}",
+            is_retried=account.confirmed_at is None,
+        )
+    return None
+
+
+def ensure_merchants(batch: Sequence[Told], known: Known, *, at: datetime) -> None:
+    """Make brands at first sight, and name those that were made without a name."""
+    names: dict[str, str] = {}
+    for told in batch:
+        merchant_id = told.observation.merchant_id
+        if merchant_id:
+            names[merchant_id] = told.observation.merchant_name or names.get(merchant_id, "")
+    insert_missing(
+        Merchant(merchant_id=key, name=(names[key] or key)[:255], first_seen_at=at)
+        for key in sorted(names.keys() - known.merchants.keys())
+    )
+    unnamed = [
+        row for key, row in sorted(known.merchants.items()) if row.is_unnamed and names.get(key)
+    ]
+    for row in unnamed:
+        row.name = names[row.merchant_id][:255]
+    overwrite(unnamed, ["name"])

@@ -1,0 +1,6 @@
+MERGE_CUSTOMERS = "merge_customers"
+RENAME_CUSTOMER = "rename_customer"
+
+
+def execute_rename() -> str: ...
+def execute_merge() -> str: ...

@@ -1,0 +1,1 @@
+"""Finance's reports of what was earned: liability, transactions, journal (docs/finance.md)."""
