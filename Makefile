@@ -6,7 +6,7 @@ STAMP := .venv/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -
 BENCH_SET = $(shell cat requirements/bench.txt | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-fast test-sqlite test-postgres lint types format check migrations-check screenshots sandbox lock clean
+.PHONY: help setup demo test test-all test-fast test-sqlite test-postgres lint types format check migrations-check screenshots sandbox bench lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18

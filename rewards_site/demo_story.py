@@ -112,7 +112,7 @@ class StaffMember:
         cookies = urllib.request.HTTPCookieProcessor(CookieJar())
         self._browser = urllib.request.build_opener(cookies)
         login = "/admin/login/?next=/admin/"
-        self._submit(login, self._open(login), username=username, password=password)
+        self._submit(login, self.open(login), username=username, password=password)
 
     def propose_move(self, order_id: str, *, customer_id: str, reason: str) -> bool:
         """Ask for a move that needs a second person; False if the role may not, or in vain."""
@@ -121,7 +121,7 @@ class StaffMember:
             return False
         address = f"/admin/transactions/transaction/do/move/?id={key}"
         try:
-            page = self._open(address)
+            page = self.open(address)
             answer = self._submit(address, page, id=key, customer_id=customer_id, reason=reason)
         except urllib.error.HTTPError:
             return False
@@ -130,7 +130,7 @@ class StaffMember:
     def _key_of(self, order_id: str) -> str | None:
         """The key of the order's page, once its webhook has come."""
         for _ in range(WAIT_SECONDS_MAX):
-            page = self._open(f"/admin/transactions/transaction/?q={order_id}&status=validated")
+            page = self.open(f"/admin/transactions/transaction/?q={order_id}&status=validated")
             found = re.search(r"/transactions/transaction/(\d+)/change/", page)
             if found:
                 return found[1]
@@ -138,7 +138,8 @@ class StaffMember:
                 break
         return None
 
-    def _open(self, address: str, body: bytes | None = None) -> str:
+    def open(self, address: str, body: bytes | None = None) -> str:
+        """The text of the page at `address`; with a body it is posted."""
         request = urllib.request.Request(  # noqa: S310  # the demo's own address
             self._site + address, data=body, headers={"Referer": self._site + address}
         )
@@ -149,7 +150,7 @@ class StaffMember:
     def _submit(self, address: str, page: str, **fields: str) -> str:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         body = {"csrfmiddlewaretoken": token[1] if token else "", **fields}
-        return self._open(address, urllib.parse.urlencode(body).encode())
+        return self.open(address, urllib.parse.urlencode(body).encode())
 
 
 def _line(description: str, cents: int) -> dict[str, Any]:

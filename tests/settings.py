@@ -7,7 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-for _name in [name for name in os.environ if name.startswith(("BUTTON_", "MEMBER_", "SYNC_", "INBOX_"))]:
+_OURS = ("BUTTON_", "MEMBER_", "SYNC_", "INBOX_")
+for _name in [name for name in os.environ if name.startswith(_OURS)]:
     del os.environ[_name]
 os.environ |= {
     "SECRET_KEY": "only-for-tests-0123456789-0123456789",

@@ -23,12 +23,20 @@ def earned(customer_id: str = MEMBER, currency: str = "USD") -> int:
 
 def spend(customer_id: str, amount_minor: int, currency: str = "USD") -> None:
     """Put so much of the member's available balance aside, as a redemption will."""
+    _take(customer_id, amount_minor, currency, into=AccountKind.REDEEMING)
+
+
+def pay_out(customer_id: str, amount_minor: int, currency: str = "USD") -> None:
+    """Pay so much of it out, as the end of a redemption will."""
+    _take(customer_id, amount_minor, currency, into=AccountKind.PAID_OUT)
+
+
+def _take(customer_id: str, amount_minor: int, currency: str, *, into: AccountKind) -> None:
     member_id = Member.objects.get(customer_id=customer_id).pk
-    available, redeeming = (
-        AccountKey(kind, currency, member_id=member_id)
-        for kind in (AccountKind.AVAILABLE, AccountKind.REDEEMING)
+    available, taken = (
+        AccountKey(kind, currency, member_id=member_id) for kind in (AccountKind.AVAILABLE, into)
     )
-    posting = Posting(debit=available, credit=redeeming, amount_minor=amount_minor)
+    posting = Posting(debit=available, credit=taken, amount_minor=amount_minor)
     with atomic():
         cause = f"{_CAUSE}/{uuid4()}"
         draft = GroupDraft(cause=cause, kind=GroupKind.RETURN, postings=(posting,))

@@ -23,7 +23,7 @@ from rewards_site.kernel.money import decimal_text
 from rewards_site.members.customer_ids import is_customer_id
 from rewards_site.members.models import Member
 from rewards_site.members.queries import customer_ids
-from rewards_site.members.services import ensure_members
+from rewards_site.members.services import ensure_held, ensure_members
 from transactions.models import Transaction
 from transactions.moving import Actors, give_to
 from transactions.told import Outcome, ignored
@@ -53,7 +53,7 @@ def assign_member(
     def work() -> Outcome:
         with atomic():
             row = _locked(transaction_id)
-            member_id = ensure_members({customer_id}, at=at)[customer_id]
+            member_id = ensure_held(customer_id, at=at)
             if row.member_id == member_id:
                 return ignored("it is theirs already", row.pk)
             if row.member_id is not None:
@@ -88,7 +88,7 @@ def move_order(
             row = _locked(transaction_id)
             if needs_two_people(row.reward_minor, row.currency):
                 raise Conflict("Its reward has grown meanwhile and needs two people: try again.")
-            member_id = ensure_members({customer_id}, at=at)[customer_id]
+            member_id = ensure_held(customer_id, at=at)
             return _move(row, customer_id, member_id, actors=actors, at=at)
 
     return retry_deadlocks(work)
@@ -109,8 +109,8 @@ def execute_move(
     row = _locked(int(payload["transaction_id"]))
     if row.member_id != payload["from_member_id"] or row.reward_minor > payload["reward_minor"]:
         raise Conflict("The order changed since this was proposed. Reject it and propose it again.")
-    member_id = int(payload["to_member_id"])
-    customer_id = customer_ids({member_id})[member_id]
+    customer_id = customer_ids({int(payload["to_member_id"])})[int(payload["to_member_id"])]
+    member_id = ensure_held(customer_id, at=at)
     actors = Actors(actor_id=proposed_by.pk, approver_id=approved_by.pk, reason=reason)
     _move(row, customer_id, member_id, actors=actors, at=at)
     missing = sum(row.unrecovered.values())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from offers.rules.reward import Terms
 from rewards_site.button.schemas import TransactionObservation
 from rewards_site.members.customer_ids import is_customer_id
+from rewards_site.members.queries import names_of
 from transactions.changes import BAD_NAME
 from transactions.fold import Held, fold, rewarded, with_flags
 from transactions.holdings import Holding, left_behind
@@ -23,6 +26,10 @@ _BY_STAFF_ALONE = {RevisionKind.ASSIGNED, RevisionKind.MOVED}
 _RULINGS = {RevisionKind.ACCEPTED: Ruling.ACCEPTED, RevisionKind.KEPT: Ruling.KEPT}
 
 
+People = Mapping[int, frozenset[str]]
+"""Member → all their customer ids, which are equal for rows of one member."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
     """An order after some of its revisions."""
@@ -36,10 +43,19 @@ class Derived:
     """What is wrong with the last of these revisions, each as a sentence."""
 
 
-def derive(before: Derived | None, revision: TransactionRevision) -> Derived | str:
+def people_of(revisions: Iterable[TransactionRevision]) -> People:
+    """Everybody whom these revisions name, in two statements."""
+    ids = {revision.member_id for revision in revisions if revision.member_id is not None}
+    ids |= {int(key) for revision in revisions for key in revision.unrecovered}
+    return names_of(ids) if ids else {}
+
+
+def derive(before: Derived | None, revision: TransactionRevision, people: People) -> Derived | str:
     """The order after one more revision, or why that revision cannot be."""
+    if revision.kind == RevisionKind.MERGED:
+        return _merged(before, revision, people)
     known = before.order if before else None
-    step = _step(known, revision)
+    step = _step(known, revision, people)
     if isinstance(step, str):
         return step
     order, flags = step
@@ -73,6 +89,38 @@ def derive(before: Derived | None, revision: TransactionRevision) -> Derived | s
     )
 
 
+def _merged(before: Derived | None, revision: TransactionRevision, people: People) -> Derived | str:
+    """Nothing but whose it is has changed; the money went with all that the member had."""
+    if before is None:
+        return "its member was merged before Button told anything"
+    problems = []
+    if _person(before.member_id, people) != _person(revision.member_id, people):
+        problems.append("went to a member whom its own was not merged with")
+    left = read_unrecovered(revision.unrecovered)
+    if _by_person(left, people) != _by_person(before.order.unrecovered, people):
+        problems.append(f"says that {left} was not to be taken back, which cannot be")
+    customer_id = revision.member.customer_id if revision.member else None
+    order = replace(before.order, customer_id=customer_id, unrecovered=left)
+    return replace(
+        before,
+        order=order,
+        member_id=revision.member_id,
+        held=holding(order, member_id=revision.member_id),
+        problems=problems,
+    )
+
+
+def _person(member_id: int | None, people: People) -> frozenset[str] | None:
+    return people[member_id] if member_id is not None else None
+
+
+def _by_person(left: Mapping[int, int], people: People) -> Counter[frozenset[str]]:
+    amounts: Counter[frozenset[str]] = Counter()
+    for member_id, minor in left.items():
+        amounts[people[member_id]] += minor
+    return amounts
+
+
 def _left(held: Holding, should: Holding, said: dict[int, int], *, kind: str) -> dict[int, int]:
     """What members keep after this, if of who had it so much was not to be taken back as is said.
 
@@ -94,7 +142,7 @@ def _are_same_flags(derived: tuple[str, ...], stored: list[str]) -> bool:
 
 
 def _step(
-    known: OrderState | None, revision: TransactionRevision
+    known: OrderState | None, revision: TransactionRevision, people: People
 ) -> tuple[OrderState, tuple[str, ...]] | str:
     """The order by the rules, and the flags of this step, before anything is kept back."""
     customer_id = revision.member.customer_id if revision.member else None
@@ -117,8 +165,10 @@ def _step(
     )
     if isinstance(step, Held):
         return f"what was told should not have been applied: {step.reason}"
-    if customer_id != step.order.customer_id and not _may_be(customer_id, known, step.order, told):
-        return "the member is not whom Button named"
+    if customer_id != step.order.customer_id:
+        whose = _person(revision.member_id, people)
+        if whose is None or not _may_be(whose, known, step.order, told):
+            return "the member is not whom Button named"
     return replace(step.order, customer_id=customer_id), step.flags
 
 
@@ -134,10 +184,10 @@ def _told(revision: TransactionRevision) -> Told:
     )
 
 
-def _may_be(customer_id: str | None, before: OrderState, after: OrderState, told: Told) -> bool:
-    """Whether Button's words name this member, and nothing says that staff had to be asked."""
-    if customer_id is None:
-        return False
+def _may_be(whose: frozenset[str], before: OrderState, after: OrderState, told: Told) -> bool:
+    """Whether Button's words name the member with these customer ids, and nothing says that staff
+    had to be asked.
+    """
     is_accepted = told.decided is not None and told.decided.ruling is Ruling.ACCEPTED
     if before.customer_id is not None and not is_accepted:
         return False
@@ -147,4 +197,4 @@ def _may_be(customer_id: str | None, before: OrderState, after: OrderState, told
         for name in ("publisher_customer_id", "pub_ref")
         if name in child.facts
     }
-    return is_customer_id(customer_id) and customer_id in names
+    return any(is_customer_id(name) for name in names & whose)

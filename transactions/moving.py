@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Q
+
 from rewards_site.button.schemas import ButtonStatus
 from rewards_site.kernel.db import check_constraints_now, overwrite
 from rewards_site.kernel.errors import Refused
@@ -96,8 +98,8 @@ def draft(
 def _had_it(transaction_id: int, member_id: int | None) -> bool:
     """Whether the order's final reward was this member's at some time before."""
     return TransactionRevision.objects.filter(
+        Q(member=member_id) | Q(member__same_as=member_id, member__same_as__isnull=False),
         transaction=transaction_id,
-        member=member_id,
         status=ButtonStatus.VALIDATED,
         reward_minor__gt=0,
     ).exists()

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 
 from offers.rules.reward import Terms
 from rewards_site.kernel.db import snapshot
-from transactions.derived import Derived, derive
+from transactions.derived import Derived, People, derive, people_of
 from transactions.holdings import Holding, difference
 from transactions.ledger import activity, balances
 from transactions.ledger.balances import Difference
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.models import Account, Entry, EntryGroup
 from transactions.ledger.posting import GroupDraft
-from transactions.models import Transaction, TransactionRevision
+from transactions.merging.checking import earned_by_merging, wrong_merges
+from transactions.merging.models import MergedBalance
+from transactions.models import RevisionKind, Transaction, TransactionRevision
+from transactions.opening.checking import wrong_openings
+from transactions.opening.models import OpeningClosing, OpeningLine
 from transactions.order import OrderState
 from transactions.stored import ORDER_FIELDS, child_state, write_order
 
@@ -53,17 +57,20 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
             balances.wrong_groups,
             balances.wrong_accounts,
             balances.wrong_running_balances,
-            balances.wrong_earnings,
+            lambda: balances.wrong_earnings(also=earned_by_merging()),
             activity.wrong_activity,
             _groups_without_cause,
+            wrong_openings,
+            wrong_merges,
         ):
             found.differences.extend(check())
         total = Transaction.objects.count()
         for chunk in _chunks():
+            people = people_of([one for row in chunk for one in row.revisions.all()])
             for transaction in chunk:
                 found.transactions += 1
                 found.revisions += len(transaction.revisions.all())
-                found.differences.extend(_wrong_transaction(transaction))
+                found.differences.extend(_wrong_transaction(transaction, people))
             if progress:
                 progress(found.transactions, total)
     return found
@@ -91,12 +98,18 @@ def _chunks() -> Iterator[Sequence[Transaction]]:
 
 
 def _groups_without_cause() -> Iterator[Difference]:
-    rows = EntryGroup.objects.filter(transactionrevision__isnull=True)
+    others = (OpeningLine, OpeningClosing, MergedBalance)
+    rows = EntryGroup.objects.filter(
+        ~Exists(TransactionRevision.objects.filter(entry_group=OuterRef("pk"))),
+        *(~Exists(model._default_manager.filter(entry_group=OuterRef("pk"))) for model in others),
+    )
     for group in rows.order_by("pk").iterator():
-        yield Difference(f"entry group {group.pk}", f"no revision caused it ({group.cause})")
+        yield Difference(
+            f"entry group {group.pk}", f"no revision caused it, nor anything else ({group.cause})"
+        )
 
 
-def _wrong_transaction(row: Transaction) -> Iterator[Difference]:
+def _wrong_transaction(row: Transaction, people: People) -> Iterator[Difference]:
     where = f"transaction {row.order_key} ({row.pk})"
     known: Derived | None = None
     revisions = list(row.revisions.all())
@@ -104,7 +117,7 @@ def _wrong_transaction(row: Transaction) -> Iterator[Difference]:
         here = f"{where}, revision {revision.number}"
         if revision.number != position:
             yield Difference(here, f"should be number {position}")
-        derived = derive(known, revision)
+        derived = derive(known, revision, people)
         if isinstance(derived, str):
             yield Difference(here, derived)
             return
@@ -112,6 +125,8 @@ def _wrong_transaction(row: Transaction) -> Iterator[Difference]:
             yield Difference(here, problem)
         yield from _wrong_revision(here, derived.order, revision)
         held = known.held if known else Holding(currency=row.currency)
+        if revision.kind == RevisionKind.MERGED:
+            held = derived.held  # the money went with all that the member had (merging/)
         yield from _wrong_entries(here, held, derived.held, revision)
         known = derived
     yield from _wrong_row(where, row, known, revisions)

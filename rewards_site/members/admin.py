@@ -5,17 +5,45 @@ from __future__ import annotations
 from django.contrib import admin
 
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
-from rewards_site.members.models import Member
+from rewards_site.kernel.admin.service import ServiceAdmin, Verb
+from rewards_site.members.models import CustomerIdChange, Member
 
 
 @admin.register(Member)
-class MemberAdmin(ReadOnlyAdmin[Member]):
-    list_display = ("customer_id", "created_at", "public_id")
+class MemberAdmin(ServiceAdmin[Member]):
+    list_display = ("customer_id", "same_as", "created_at", "public_id")
+    list_select_related = ("same_as",)
+    linked_by = ("same_as",)
     search_fields = ("=customer_id", "=public_id")
-    search_help_text = "A whole customer id, or a whole member id."
-    fieldsets = ((None, {"fields": ("customer_id", "public_id", "created_at")}),)
-    headings = {"public_id": "member id", "created_at": "first seen"}
+    search_help_text = "A whole customer id, former ones included, or a whole member id."
+    fieldsets = ((None, {"fields": ("customer_id", "same_as", "public_id", "created_at")}),)
+    headings = {
+        "public_id": "member id",
+        "created_at": "first seen",
+        "same_as": "stands for",
+    }
     when_empty = (
         "No member yet. A member is made when Button first tells an order with their customer id, "
         "or when they first call the API with a token."
     )
+
+
+def add_verbs(*verbs: Verb[Member]) -> None:
+    """Rooms above say what staff may do to a member."""
+    MemberAdmin.verbs = (*MemberAdmin.verbs, *verbs)
+
+
+@admin.register(CustomerIdChange)
+class CustomerIdChangeAdmin(ReadOnlyAdmin[CustomerIdChange]):
+    list_display = ("changed_at", "kind", "alias", "member", "actor", "approver", "reason")
+    list_select_related = ("alias", "member", "actor", "approver")
+    linked_by = ("member", "alias")
+    search_fields = ("=alias__customer_id", "=member__customer_id")
+    search_help_text = "A whole customer id, as it is now."
+    fieldsets = (
+        (None, {"fields": ("kind", "alias", "member", "changed_at")}),
+        ("Who and why", {"fields": ("actor", "approver", "reason")}),
+    )
+    headings = {"alias": "customer id given up", "member": "stands for"}
+    intro = "Customer ids that were renamed, and members that were merged: each by two people."
+    when_empty = "No customer id was ever renamed or merged. Both are verbs on a member's page."

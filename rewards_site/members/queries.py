@@ -46,14 +46,12 @@ def holders(member_ids: Collection[int]) -> dict[int, int]:
     return {row.pk: holder_id(row) for row in find(Member, {"id": member_ids})}
 
 
-def names_of_all() -> dict[int, set[str]]:
-    """Member → every customer id that stands for them, of those who have more than one."""
+def names_of(member_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """Row → all customer ids of the member that it is, or stands for: equal for one member."""
+    people = holders(member_ids)
+    whose = set(people.values())
     names: dict[int, set[str]] = defaultdict(set)
-    rows = Member.objects.filter(same_as__isnull=False).values_list(
-        "pk", "customer_id", "same_as", "same_as__customer_id"
-    )
-    for pk, customer_id, member_id, name in rows.iterator(chunk_size=5000):
-        assert member_id is not None
-        names[member_id] |= {customer_id, str(name)}
-        names[pk] = names[member_id]
-    return dict(names)
+    for row in find(Member, {"id": whose}, {"same_as_id": whose}) if whose else []:
+        names[holder_id(row)].add(row.customer_id)
+    found = {person: frozenset(texts) for person, texts in names.items()}
+    return {pk: found[person] for pk, person in people.items()}

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from rewards_site.kernel.db import atomic, constraint_of, in_transaction, insert_missing
 from rewards_site.kernel.errors import Conflict
 from rewards_site.members.models import ChangeKind, CustomerIdChange, Member
-from rewards_site.members.queries import find_member, member_ids
+from rewards_site.members.queries import find_member, held_members, holder_id, member_ids
 
 
 def ensure_member(customer_id: str, *, at: datetime) -> Member:
@@ -31,6 +31,21 @@ def ensure_members(customer_ids: set[str], *, at: datetime) -> dict[str, int]:
         insert_missing(Member(customer_id=text, created_at=at) for text in missing)
         known |= member_ids(set(missing))
     return known
+
+
+def ensure_held(customer_id: str, *, at: datetime) -> int:
+    """As ensure_members(), and the member stays who they are until the caller's commit.
+
+    For who is about to book for them: not merged with another meanwhile, nor just before. Call it
+    between the locks on orders and those on ledger accounts (docs/locks.md).
+    """
+    assert in_transaction()
+    pk = ensure_members({customer_id}, at=at)[customer_id]
+    while True:
+        held_pk = holder_id(held_members({pk})[pk])
+        if held_pk == pk:
+            return pk
+        pk = held_pk
 
 
 def lock_members(member_ids: set[int]) -> dict[int, Member]:

@@ -23,6 +23,7 @@ from tests.factories import ACCOUNT, MEMBER, MERCHANT, NOON
 
 API = "https://api.usebutton.com"
 _ACCOUNTS = "/v1/affiliation/accounts"
+_BRANDS = "/v1/brands"
 _TRANSACTIONS = re.compile(_ACCOUNTS + r"/([^/]+)/transactions")
 
 Answer = tuple[int, dict[str, str], str]
@@ -81,6 +82,8 @@ class World:
         if parts.path == _ACCOUNTS:
             self.accounts_calls += 1
             return self._told({"status": "ok"}, self.accounts)
+        if parts.path == _BRANDS:
+            return self._told({"status": "ok"}, [])
         match = _TRANSACTIONS.fullmatch(parts.path)
         assert match, url
         self.queries.append(query | {"account": match[1]})

@@ -19,11 +19,17 @@ SUBJECTS = ("webhooks", "sync", "reading")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("subjects", nargs="*", choices=[*SUBJECTS, []], default=[])
+    parser.add_argument(
+        "subjects", nargs="*", metavar="SUBJECT", help=f"{', '.join(SUBJECTS)}; without one, all"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="how often each pair runs in turns")
     parser.add_argument("--seconds", type=float, default=2.0, help="of load, per cell and round")
     parser.add_argument("--orders", type=int, default=100_000, help="that sync_transactions reads")
+    parser.add_argument("--entries", type=int, default=100_000, help="of the member with many")
     chosen = parser.parse_args()
+    unknown = [subject for subject in chosen.subjects if subject not in SUBJECTS]
+    if unknown:
+        parser.error(f"no such subject: {', '.join(unknown)}")
     started = time.monotonic()
     tables: list[Table] = []
     with Machine() as machine:

@@ -6,10 +6,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -58,6 +60,14 @@ class Machine:
         url = self.database(name)
         run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], ours(url))
         return url
+
+    def copy(self, name: str, *, of: str) -> str:
+        """The URL of a new database like `of`, to which nobody may be connected."""
+        self.database(name)
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{of}"')
+        return f"{self.url.rpartition('/')[0]}/{name}"
 
     def serve(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> int:
         """Start a web server with `--bind` as its last argument; its port, once it answers."""
@@ -141,6 +151,33 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
     return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a process took from its start to its end."""
+
+    seconds: float
+    peak_mib: float
+    """Resident memory at its highest, of the process alone."""
+    said: str
+
+
+def cost_of(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
+    """Run to the end. Raises: SystemExit with its last words."""
+    with tempfile.TemporaryFile() as said:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            list(command), cwd=ROOT, env=dict(environment), stdout=said, stderr=said
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        text = said.read().decode()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{text[-3000:]}")
+    return Cost(seconds=seconds, peak_mib=usage.ru_maxrss / 1024, said=text)
 
 
 def _inherited() -> dict[str, str]:

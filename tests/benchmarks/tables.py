@@ -32,7 +32,7 @@ def in_turns(work: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[st
     """Each kind of work once per round, in turns; what each said, round by round."""
     said: dict[str, list[float]] = {name: [] for name in work}
     for number in range(1, rounds + 1):
-        order = list(work) if number % 2 else list(reversed(work))
+        order = list(work) if number % 2 else list(work)[::-1]
         for name in order:
             said[name].append(work[name]())
             print(

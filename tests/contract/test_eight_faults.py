@@ -254,6 +254,7 @@ def test_nothing_asks_for_offers_on_a_schedule(
     assert {url.hostname for url in asked} == {"api.usebutton.com"}
     assert {url.path for url in asked} == {
         "/v1/affiliation/accounts",
+        "/v1/brands",
         f"/v1/affiliation/accounts/{ACCOUNT}/transactions",
     }
     assert balances() == {"pending": 500}

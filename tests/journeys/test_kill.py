@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import QuerySet
 
 from accounts_sync.inbox.models import WebhookEvent
 from accounts_sync.models import Lease, RunStatus, SyncRun, Watermark
@@ -64,21 +65,18 @@ class Stage:
             self._wait(0.05)
             sync.kill()
             killed_at = clock.now()
-            holder = f"process {sync.process.pid} on "
-            left = Lease.objects.filter(token__isnull=False, holder__startswith=holder)
-            running = SyncRun.objects.filter(
-                account__in=left.values("account"), status=RunStatus.RUNNING, page_count__gte=1
-            )  # accounts are read side by side: one of them had come further than its first page
+            running = _runs_of(sync)
             if running:
                 self.killed_runs[running[0].pk] = killed_at
-                assert not left.filter(expires_at__gt=killed_at + TAKEOVER_MAX)
+                late = killed_at + TAKEOVER_MAX
+                assert not _leases_of(sync).filter(expires_at__gt=late).exists()
                 return
 
     def _reads(self, sync: Part, *, pages: int) -> bool:
         """Wait until so many pages were asked for; False if the process ended before."""
         wanted = self.button.list_count + pages
         while sync.process.poll() is None:
-            if self.button.list_count >= wanted:
+            if self.button.list_count >= wanted and _runs_of(sync):
                 return True
             self.button.listed.clear()
             self.button.listed.wait(0.05)
@@ -87,6 +85,17 @@ class Stage:
     def _wait(self, seconds_max: float) -> None:
         """Any time up to that, drawn."""
         self._pause.wait(self.chance.uniform(0, seconds_max))
+
+
+def _leases_of(sync: Part) -> QuerySet[Lease]:
+    holder = f"process {sync.process.pid} on "
+    return Lease.objects.filter(token__isnull=False, holder__startswith=holder)
+
+
+def _runs_of(sync: Part) -> list[SyncRun]:
+    """Those that have committed a page. Accounts are read side by side, so there may be several."""
+    running = SyncRun.objects.filter(status=RunStatus.RUNNING, page_count__gte=1)
+    return list(running.filter(account__in=_leases_of(sync).values("account")))
 
 
 @contextmanager

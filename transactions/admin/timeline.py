@@ -39,6 +39,7 @@ _TITLES = {
     RevisionKind.MOVED: "Staff moved it to another member",
     RevisionKind.ACCEPTED: "Staff accepted a change that Button told",
     RevisionKind.KEPT: "Staff kept ours, and took the rest of what Button told",
+    RevisionKind.MERGED: "Staff merged its member with another",
 }
 _TONES = {"validated": "good", "declined": "bad", "pending": "wait"}
 

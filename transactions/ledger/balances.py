@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db.models import BigIntegerField, Case, Count, F, Max, Q, Sum, Value, When
@@ -119,8 +119,12 @@ def wrong_groups() -> Iterator[Difference]:
         )
 
 
-def wrong_earnings() -> Iterator[Difference]:
-    """Available accounts whose lifetime earnings are not the rewards credited to them."""
+def wrong_earnings(*, also: Mapping[tuple[int, str], int]) -> Iterator[Difference]:
+    """Available accounts whose lifetime earnings are not the rewards credited to them.
+
+    `also`: (member, currency) → what of it came from elsewhere, by the evidence of that.
+    """
+    left = dict(also)
     earned = Sum("entries__credit_minor", filter=Q(entries__group__kind__in=EARNING_KINDS))
     rows = (
         Account.objects.filter(member__isnull=False)
@@ -138,7 +142,15 @@ def wrong_earnings() -> Iterator[Difference]:
         .order_by("pk")
     )
     for row in rows.iterator():
+        assert row.member_id is not None
+        if row.kind == AccountKind.AVAILABLE:
+            more = left.pop((row.member_id, row.currency), 0)
+            if row.earned_minor == row.earned + more:
+                continue
         yield Difference(
             f"account {row.pk} ({row.kind} {row.currency} of member {row.member_id})",
             f"carries {row.earned_minor} as earned; its entries say {row.earned}",
         )
+    for (member_id, currency), minor in sorted(left.items()):
+        if minor:
+            yield Difference(f"member {member_id}", f"lacks {minor} {currency} as earned")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rewards_site.kernel import rows
-from rewards_site.kernel.db import in_transaction, insert_missing
+from rewards_site.kernel.db import in_transaction
 from rewards_site.kernel.money import BIGINT_MAX
 from rewards_site.kernel.rows import Question, Write
 from transactions.ledger.activity import activity_of
@@ -210,7 +210,7 @@ def _accounts(wanted: Iterable[AccountKey]) -> dict[AccountKey, Account]:
     found = _read(keys)
     missing = [key for key in keys if key not in found]
     if missing:
-        insert_missing(
+        opened = [
             Account(
                 kind=key.kind,
                 currency=key.currency,
@@ -218,23 +218,24 @@ def _accounts(wanted: Iterable[AccountKey]) -> dict[AccountKey, Account]:
                 merchant_id=key.merchant_id,
             )
             for key in missing
-        )
-        found |= _read(missing)
+        ]
+        found |= _read(missing, after=rows.insert_missing(opened))
     return {key: found[key] for key in keys}
 
 
-def _read(keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
+def _read(keys: Sequence[AccountKey], *, after: Sequence[Write] = ()) -> dict[AccountKey, Account]:
     kinds = {key.kind for key in keys}
     currencies = {key.currency for key in keys}
     members = {key.member_id for key in keys if key.member_id is not None}
     brands = {key.merchant_id for key in keys if key.merchant_id is not None}
     what: dict[str, Collection[str]] = {"kind": kinds, "currency": currencies}
-    found = rows.find(
+    asked = rows.rows_of(
         Account,
         {"member_id": members, **what},
         {"member_id": None, "merchant_id": brands, **what},
         {"member_id": None, "merchant_id": None, **what},
     )
+    (found,) = rows.ask(asked, after=after)
     return {
         AccountKey(AccountKind(row.kind), row.currency, row.member_id, row.merchant_id): row
         for row in found

@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from rewards_site.kernel.clock import wire_text
 from rewards_site.reports.registry import Column, ColumnKind, Query, Report, Row
-from transactions.derived import Derived, derive
+from transactions.derived import Derived, People, derive, people_of
 from transactions.ledger.horizon import settle
 from transactions.models import Transaction, TransactionRevision
 from transactions.stored import write_order
@@ -91,15 +91,16 @@ def _as_of(pks: Sequence[int], as_of: datetime) -> dict[int, list[Any]]:
     """Primary key → the values of _FIELDS as they were then; without orders not known then."""
     fixed = ("public_id", "account_id", "currency", "first_seen_at")
     orders = Transaction.objects.only(*fixed).in_bulk(pks)
-    revisions = (
+    revisions = list(
         TransactionRevision.objects.filter(transaction_id__in=pks, recorded_at__lte=as_of)
         .select_related("member")
         .defer("raw_row")
         .order_by("transaction_id", "number")
     )
+    people = people_of(revisions)
     return {
-        pk: _values(orders[pk], list(of_order))
-        for pk, of_order in groupby(revisions.iterator(chunk_size=_CHUNK), _order_of)
+        pk: _values(orders[pk], list(of_order), people)
+        for pk, of_order in groupby(revisions, _order_of)
     }
 
 
@@ -107,10 +108,12 @@ def _order_of(revision: TransactionRevision) -> int:
     return revision.transaction_id
 
 
-def _values(order: Transaction, revisions: Sequence[TransactionRevision]) -> list[Any]:
+def _values(
+    order: Transaction, revisions: Sequence[TransactionRevision], people: People
+) -> list[Any]:
     known: Derived | None = None
     for revision in revisions:
-        after = derive(known, revision)
+        after = derive(known, revision, people)
         if isinstance(after, str):
             raise NotDerivedError(f"revision {revision.pk}: {after}: run manage.py verify_ledger")
         known = after

@@ -32,7 +32,7 @@ def directory(tmp_path: Path, settings: Settings) -> Path:
 
 def test_old_bodies_go_into_a_file_and_are_read_from_there(db: None, directory: Path) -> None:
     deliver_many(3)
-    before = bodies()
+    before = bodies(directory)
 
     report = archive(directory)
 
@@ -42,7 +42,7 @@ def test_old_bodies_go_into_a_file_and_are_read_from_there(db: None, directory: 
     assert [bytes(body) for body in WebhookEvent.objects.values_list("body", flat=True)] == [
         b""
     ] * 3
-    assert bodies() == before
+    assert bodies(directory) == before
     kept = BodyArchive.objects.get()
     with gzip.open(directory / kept.name) as lines:
         first = json.loads(next(lines))
@@ -94,11 +94,11 @@ def test_what_is_still_needed_stays(db: None, directory: Path) -> None:
 def test_an_ignored_event_and_a_ping_go_too(db: None, directory: Path) -> None:
     deliver({"hello": "button"})
     deliver(wire_event() | {"event_type": "order-checkout"})
-    before = bodies()
+    before = bodies(directory)
 
     archive(directory)
 
-    assert (in_database(), bodies()) == ([], before)
+    assert (in_database(), bodies(directory)) == ([], before)
 
 
 def test_a_body_that_is_no_utf8_comes_back_byte_for_byte(db: None, directory: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_body_that_is_no_utf8_comes_back_byte_for_byte(db: None, directory: Pa
 
     archive(directory)
 
-    assert bodies() == {"hook-0001": raw, "hook-0002": b'"\x00\xc2\x85\r\n\\"'}
+    assert bodies(directory) == {"hook-0001": raw, "hook-0002": b'"\x00\xc2\x85\r\n\\"'}
     assert in_database() == []
 
 
@@ -151,7 +151,7 @@ def test_this_month_and_the_last_are_never_archived(db: None, directory: Path) -
 
 def test_a_dry_run_counts_and_touches_nothing(db: None, directory: Path) -> None:
     deliver_many(3)
-    size = sum(map(len, bodies().values()))
+    size = sum(map(len, bodies(directory).values()))
 
     report = preview(before=months_before(LATER, 1), at=LATER)
 
@@ -201,7 +201,7 @@ def test_a_damaged_file_is_told_and_not_believed(db: None, directory: Path) -> N
     path.write_bytes(bytes(raw))
 
     with pytest.raises(DamagedArchive, match="is damaged"):
-        bodies()
+        bodies(directory)
     assert [found.is_damage for found in problems(directory)] == [True]
 
 

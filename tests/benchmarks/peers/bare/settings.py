@@ -1,10 +1,9 @@
-"""The least that a webhook's view needs: the signature's secret and a pool of connections."""
+"""The least that a webhook's view needs: a pool of connections."""
 
 from environ import Env
 
 env = Env()
 SECRET_KEY = "a secret key of the benchmark"
-WEBHOOK_SECRET = env.str("WEBHOOK_SECRET")
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.benchmarks.peers.bare.urls"
 INSTALLED_APPS: list[str] = []

@@ -1,7 +1,5 @@
 """The least that a DRF endpoint needs: no accounts, no sessions, no throttles."""
 
-import os
-
 from environ import Env
 
 env = Env()
@@ -15,8 +13,7 @@ MIDDLEWARE = [
 ]
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"]["HOST"] = DATABASES["default"]["HOST"].replace("%2F", "/")
-if os.environ.get("DATABASE_POOL"):
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 2, "max_size": 16, "timeout": 5}}
+DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 2, "max_size": 16, "timeout": 5}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 REST_FRAMEWORK = {

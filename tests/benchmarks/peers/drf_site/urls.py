@@ -14,7 +14,7 @@ class RowOutput(serializers.ModelSerializer[Row]):
 
 
 class RowView(RetrieveAPIView[Row]):
-    queryset = Row.objects.all()
+    queryset = Row._default_manager.all()
     serializer_class = RowOutput
     lookup_field = "customer_id"
 

@@ -6,7 +6,11 @@ import django
 
 django.setup()
 
-from djstripe.models import Account, APIKey, WebhookEndpoint  # noqa: E402
+from djstripe.models import (  # type: ignore[import-not-found]  # noqa: E402  # in its own venv
+    Account,
+    APIKey,
+    WebhookEndpoint,
+)
 
 account = Account.objects.create(id="acct_bench", livemode=False)
 APIKey.objects.create(

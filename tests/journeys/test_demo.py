@@ -1,0 +1,77 @@
+"""`make demo`: everything runs, the admin has something of each kind, Ctrl-C ends it all."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from rewards_site.demo_story import StaffMember
+
+pytestmark = pytest.mark.slow
+WAIT_SECONDS_MAX = 180
+
+
+def _until_told(process: subprocess.Popen[bytes], told: Path) -> str:
+    ready = threading.Event()
+    for _ in range(WAIT_SECONDS_MAX):
+        text = told.read_text()
+        if "Ctrl-C stops everything" in text or process.poll() is not None:
+            return text
+        ready.wait(timeout=1)
+    return told.read_text()
+
+
+def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
+    told = tmp_path / "told.txt"
+    with told.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rewards_site.demo", "--folder", str(tmp_path / "demo")],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        text = _until_told(process, told)
+        site = re.search(r"Admin +(http://127\.0\.0\.1:(\d+))/admin/", text)
+        logins = dict(re.findall(r"(\w+) +/  (\S+)", text))
+        assert site, text
+        assert list(logins) == ["admin", "ops", "finance", "support"]
+        assert f"{site[1]}/api/v1/docs/" in text
+        assert f"{site[1]}/admin/reports/reportrun/export/" in text
+        admin = StaffMember(
+            site=site[1], username="admin", password=logins["admin"], stopping=threading.Event()
+        )
+        cards = re.findall(r'card-title">([^<]+)', admin.open("/admin/"))
+    finally:
+        process.send_signal(signal.SIGINT)
+        exit_status = process.wait(timeout=60)
+
+    assert {
+        "Orders without a member",
+        "Waiting for a second person",
+        "Deferred: could not be applied",
+    } <= set(cards)
+    assert exit_status == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", int(site[2]))) != 0
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("mine")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "rewards_site.demo", "--folder", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert f"{tmp_path} holds something else" in done.stderr
+    assert (tmp_path / "letters.txt").read_text() == "mine"
