@@ -34,6 +34,7 @@ from rewards_site.approvals.models import Proposal
 from rewards_site.health.models import Alarm, Figures, Heartbeat, Notice, Tally, Turn
 from rewards_site.members.models import Member
 from rewards_site.reports.models import ReportResult, ReportRun
+from tests.admin_people import fill_people
 from tests.factories import NOON, observe, tell
 from transactions.models import ButtonAccount
 
@@ -117,6 +118,7 @@ def fill(first: int, last: int) -> None:
         staff = User.objects.create(username=f"staff-{number}")
         _fill_decisions(number, staff)
         _fill_archives(number)
+        fill_people(number, staff)
         ApiKey.objects.create(
             name=f"Program {number}",
             key_id=f"{number:012}",

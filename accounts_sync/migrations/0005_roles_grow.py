@@ -13,6 +13,7 @@ LOOKED_UP = (
     ("offers", "merchantprofile", "view_merchantprofile", "Can view merchant profile"),
     ("offers", "merchantrevision", "view_merchantrevision", "Can view merchant revision"),
     ("activity", "memberactivity", "view_memberactivity", "Can view item of activity"),
+    ("members", "customeridchange", "view_customeridchange", "Can view customer id change"),
 )
 WORKED_WITH = (
     *LOOKED_UP,
@@ -22,10 +23,16 @@ WORKED_WITH = (
     ("approvals", "proposal", "view_proposal", "Can view proposal"),
     ("accounts_sync", "sidereading", "view_sidereading", "Can view side reading"),
     ("inbox", "deferreddecision", "view_deferreddecision", "Can view deferred decision"),
+    ("inbox", "bodyarchive", "view_bodyarchive", "Can view body archive"),
     ("health", "alarm", "view_alarm", "Can view alarm"),
     ("health", "notice", "view_notice", "Can view notice"),
     ("health", "heartbeat", "view_heartbeat", "Can view heartbeat"),
     ("ledger", "horizon", "view_horizon", "Can view horizon"),
+    ("opening", "openingimport", "view_openingimport", "Can view opening import"),
+    ("opening", "openingtotal", "view_openingtotal", "Can view opening total"),
+    ("opening", "openingline", "view_openingline", "Can view opening line"),
+    ("opening", "openingclosing", "view_openingclosing", "Can view opening closing"),
+    ("merging", "mergedbalance", "view_mergedbalance", "Can view merged balance"),
     ("reports", "reportrun", "view_reportrun", "Can view export"),
     ("reports", "reportresult", "view_reportresult", "Can view end of an export"),
 )
@@ -64,6 +71,13 @@ ROLES = {
             "decide_deferred",
             "Can accept or reject what could not be applied",
         ),
+        (
+            "members",
+            "member",
+            "rename_member",
+            "Can propose and approve another customer id for a member",
+        ),
+        ("members", "member", "merge_member", "Can propose and approve the merging of two members"),
         ("api_keys", "apikey", "make_apikey", "Can make an API key"),
         ("api_keys", "apikey", "revoke_apikey", "Can revoke an API key"),
     ),
@@ -121,7 +135,7 @@ def take_back(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts_sync", "0004_coverage_of_runs"),
-        ("inbox", "0003_deferred_decisions"),
+        ("inbox", "0004_archived_bodies"),
         ("transactions", "0003_staff_decisions"),
         ("activity", "0003_guards"),
         ("ledger", "0005_group_kinds"),
@@ -130,5 +144,8 @@ class Migration(migrations.Migration):
         ("approvals", "0002_guards"),
         ("api_keys", "0002_guards"),
         ("health", "0001_initial"),
+        ("members", "0002_customer_id_changes"),
+        ("opening", "0001_initial"),
+        ("merging", "0001_initial"),
     ]
     operations = [migrations.RunPython(grant, take_back)]

@@ -59,7 +59,8 @@ def test_what_the_money_core_says(
 ) -> None:
     tell(observe(button_order_id="btnorder-1", **first))
 
-    [outcome] = tell(observe(**({"button_order_id": "btnorder-1", "minutes": 5} | second)))
+    fields: dict[str, Any] = {"button_order_id": "btnorder-1", "minutes": 5} | second
+    [outcome] = tell(observe(**fields))
 
     assert outcome.kind is OutcomeKind.DEFERRED
     assert kind_of(outcome.reason) is kind, outcome.reason

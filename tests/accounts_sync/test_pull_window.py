@@ -8,6 +8,7 @@ import pytest
 
 from accounts_sync.models import RunStatus, SyncRun, Watermark
 from accounts_sync.pull import pull_transactions
+from accounts_sync.schedule import is_due
 from rewards_site.kernel.errors import InvalidInput, NotFound
 from tests.accounts_sync.pulling import ONE, pull, through
 from tests.accounts_sync.world import (
@@ -118,6 +119,16 @@ def test_a_window_by_hand_leaves_the_cursor_of_the_regular_one_alone(
     pull(at=ONE)
     assert balances() == {"pending": 1500}
     assert through() == ONE
+
+
+def test_a_window_by_hand_is_no_poll_and_puts_none_off(world: World, account: str) -> None:
+    pull(full=True)
+    pull(since=NOON, at=ONE + timedelta(minutes=4))
+    pull(full=True, until=NOON, at=ONE + timedelta(minutes=4))
+
+    runs = SyncRun.objects.filter(account=ACCOUNT).order_by("pk")
+    assert list(runs.values_list("kind", flat=True)) == ["transactions", "window", "window"]
+    assert is_due(ACCOUNT, ONE + timedelta(minutes=5))
 
 
 def test_everything_again_goes_on_with_a_first_run_that_was_paused(

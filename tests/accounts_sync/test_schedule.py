@@ -21,6 +21,7 @@ from tests.factories import ACCOUNT, NOON
 from transactions.models import ButtonAccount
 
 MINUTES = {
+    "accounts_sync.tasks.archive_bodies": 15,
     "accounts_sync.tasks.beat": 1,
     "accounts_sync.tasks.check_coverage_daily": 1440,
     "accounts_sync.tasks.prune_queue": 1440,

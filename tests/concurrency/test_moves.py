@@ -12,7 +12,6 @@ from accounts_sync.decisions import accept, reject
 from accounts_sync.deferred_items import ItemRef, Source
 from accounts_sync.inbox.models import DeferredDecision, WebhookEvent
 from accounts_sync.inbox.replay import replay_deferred
-from rewards_site.approvals.models import Proposal
 from rewards_site.kernel import clock
 from rewards_site.kernel.errors import Conflict
 from tests.accounts_sync.inbox.deliveries import deliver, status_of, wire_event
@@ -33,23 +32,28 @@ def staff() -> User:
     return get_user_model().objects.create_user(username="ops")
 
 
-def move(tx_id: str, to: str, actor: User) -> Outcome | Proposal:
-    return move_order(
+def move(tx_id: str, to: str, actor: User) -> Outcome:
+    moved = move_order(
         transaction_id=Transaction.objects.get(children__tx_id=tx_id).pk,
         customer_id=to,
         actor=actor,
         reason="Told by the shop.",
         at=clock.now(),
     )
+    assert isinstance(moved, Outcome)
+    return moved
 
 
 def test_one_move_many_times_at_once_is_one() -> None:
     actor = staff()
     tell(observe(status="validated"))
 
-    outcomes = all_returned(at_once(12, lambda _number: move("tx-1", "u-other", actor)))
+    def work(_number: int) -> Outcome:
+        return move("tx-1", "u-other", actor)
 
-    kinds = Counter(outcome.kind for outcome in outcomes if isinstance(outcome, Outcome))
+    outcomes = all_returned(at_once(12, work))
+
+    kinds = Counter(outcome.kind for outcome in outcomes)
     assert kinds == {OutcomeKind.APPLIED: 1, OutcomeKind.IGNORED: 11}
     assert (balances(MEMBER), balances("u-other")) == ({}, {"available": 500})
     assert earned("u-other") == 500
@@ -88,7 +92,10 @@ def test_no_more_is_taken_back_than_is_there_however_many_take() -> None:
         tell(observe(f"tx-{number}", status="validated"))
     spend(MEMBER, 4 * 500 + 100)
 
-    all_returned(at_once(ORDERS, lambda number: move(f"tx-{number}", f"u-{number}", actor)))
+    def work(number: int) -> Outcome:
+        return move(f"tx-{number}", f"u-{number}", actor)
+
+    all_returned(at_once(ORDERS, work))
 
     assert balances(MEMBER) == {"redeeming": 2100}
     assert [balances(f"u-{number}") for number in range(ORDERS)] == [{"available": 500}] * ORDERS
@@ -111,7 +118,8 @@ def test_a_change_is_accepted_once_whatever_else_tries() -> None:
             case 0:
                 return accept(ref, actor=actor, reason="it is theirs", at=clock.now())
             case 1:
-                return reject(ref, actor=actor, reason="it is not", at=clock.now())
+                reject(ref, actor=actor, reason="it is not", at=clock.now())
+                return "rejected"
             case 2:
                 return replay_deferred(at=clock.now())
             case _:

@@ -89,6 +89,24 @@ def test_what_was_spent_stays_and_is_the_publishers_loss(ops: User) -> None:
     assert EntryGroup.objects.get(cause__endswith="revision/2").kind == "move"
 
 
+def test_the_story_in_the_ledgers_page(ops: User) -> None:
+    """docs/ledger.md: commission 600, reward 300; 200 of it are spent when it is moved."""
+    tell_each(observe(), observe(minutes=5, amount_minor=600, status="validated"))
+    spend(MEMBER, 200)
+
+    move(ops)
+
+    entries = Entry.objects.filter(group__kind="move").order_by("account__kind", "-debit_minor")
+    assert list(entries.values_list("account__kind", "debit_minor", "credit_minor")) == [
+        ("available", 100, 0),
+        ("available", 0, 300),
+        ("margin_earned", 200, 0),
+    ]
+    move(ops, MEMBER)
+    assert balances(MEMBER) == {"available": 100, "redeeming": 200}
+    assert house(AccountKind.MARGIN_EARNED) == -300
+
+
 def test_what_another_order_left_available_is_taken_as_well(ops: User) -> None:
     """A balance is one pot: what was spent is not of one order or another."""
     tell_each(observe(status="validated"), observe("tx-2", status="validated"))

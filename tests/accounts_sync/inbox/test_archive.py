@@ -19,7 +19,7 @@ from accounts_sync.inbox.archive_files import DamagedArchive
 from accounts_sync.inbox.models import BodyArchive, EventStatus, WebhookEvent
 from rewards_site.kernel.errors import InvalidInput, Refused
 from tests.accounts_sync.inbox.archives import LATER, archive, bodies, deliver_many, in_database
-from tests.accounts_sync.inbox.deliveries import answered, deliver, status_of, wire_event
+from tests.accounts_sync.inbox.deliveries import answered, deliver, wire_event
 from tests.admin_world import make_event
 from tests.factories import balances
 
