@@ -119,15 +119,14 @@ def _rename(permission_model: Any, app_label: str, codename: str, name: str) -> 
 
 def take_back(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for role, granted in ROLES.items():
-        group = apps.get_model("auth", "Group").objects.filter(name=role).first()
-        for app_label, model, codename, _ in granted if group else ():
-            group.permissions.remove(
-                *group.permissions.filter(
+        for group in apps.get_model("auth", "Group").objects.filter(name=role):
+            for app_label, model, codename, _ in granted:
+                found = group.permissions.filter(
                     codename=codename,
                     content_type__app_label=app_label,
                     content_type__model=model,
                 )
-            )
+                group.permissions.remove(*found)
     for (app_label, codename), (name, _) in RENAMED.items():
         _rename(apps.get_model("auth", "Permission"), app_label, codename, name)
 
