@@ -23,9 +23,11 @@ from accounts_sync.models import Watermark
 from accounts_sync.run_pages import coverage_label
 from accounts_sync.schedule import next_reading
 from rewards_site.kernel import clock
+from rewards_site.kernel.admin.columns import link, list_url
 from rewards_site.kernel.admin.panels import Panel
 from rewards_site.kernel.admin.service import ServiceAdmin
 from rewards_site.kernel.admin.text import utc_text
+from transactions.models import TransactionRevision
 
 
 @admin.register(Watermark)
@@ -48,7 +50,7 @@ class WatermarkAdmin(ServiceAdmin[Watermark]):
         (
             "Found by looking back",
             {
-                "fields": ("late_count", "marked_count"),
+                "fields": ("late_count", "marked"),
                 "description": (
                     "Late: changes of a time that had been read before; only looking back brought "
                     "them. States may be missing: the API shows the latest state only, and steps "
@@ -74,6 +76,11 @@ class WatermarkAdmin(ServiceAdmin[Watermark]):
         coming = next_reading(watermark.account_id, at)
         when = "now" if coming.at <= at else f"by {utc_text(coming.at)}"
         return f"{when}: {coming.why}"
+
+    @admin.display(description="states may be missing")
+    def marked(self, watermark: Watermark) -> Any:
+        url = list_url(TransactionRevision, "missing=yes") if watermark.marked_count else ""
+        return link(f"{watermark.marked_count:,}", url)
 
     @admin.display(description="day by day, UTC")
     def bar(self, watermark: Watermark) -> SafeString:

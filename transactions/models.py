@@ -80,7 +80,10 @@ class Transaction(models.Model):
     """The effective commission, whatever the status; may be negative."""
     reward_minor = models.BigIntegerField(default=0)
     """What the member has of it: pending or available by `status`; 0 when declined."""
-    member = models.ForeignKey("members.Member", on_delete=models.PROTECT, null=True, blank=True)
+    # Without an index of its own: the one below begins with it, and PostgreSQL chose the other.
+    member = models.ForeignKey(
+        "members.Member", on_delete=models.PROTECT, null=True, blank=True, db_index=False
+    )
     merchant = models.ForeignKey("offers.Merchant", on_delete=models.PROTECT, null=True, blank=True)
     customer_id_told = models.CharField(max_length=255, blank=True)
     """The `publisher_customer_id` that Button told, if it may name a member."""

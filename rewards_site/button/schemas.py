@@ -7,7 +7,7 @@ docs/glossary.md says how each is spelled on the wire. Reading the wire is `read
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -92,7 +92,8 @@ class TransactionObservation:
 
     def as_json(self) -> dict[str, Any]:
         """This observation as JSON-ready evidence; `from_json` reads it back unchanged."""
-        return {name: _plain(value) for name, value in asdict(self).items() if value is not None}
+        told = ((name, getattr(self, name)) for name in _NAMES)
+        return {name: _plain(value) for name, value in told if value is not None}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> TransactionObservation:
@@ -107,6 +108,8 @@ class TransactionObservation:
         return cls(**values)
 
 
+_NAMES = tuple(item.name for item in fields(TransactionObservation))
+_LINE_NAMES = tuple(item.name for item in fields(LineItem))
 _TIMES = tuple(item.name for item in fields(TransactionObservation) if item.name.endswith("_at"))
 
 
@@ -115,6 +118,7 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: item for key, item in value.items() if item is not None}
+    if isinstance(value, LineItem):
+        told = ((name, getattr(value, name)) for name in _LINE_NAMES)
+        return {name: item for name, item in told if item is not None}
     return value

@@ -152,12 +152,23 @@ _HUGE = "1E+9999999999999999999"
 """A number past what Decimal can hold was read as infinite; this is read back as the same."""
 
 
+def _is_plain(raw: object) -> bool:
+    """Whether nothing in it needs more than the standard writer, as in nearly every row."""
+    if isinstance(raw, dict):
+        return not getattr(raw, "conflicting_keys", None) and all(map(_is_plain, raw.values()))
+    if isinstance(raw, list):
+        return all(map(_is_plain, raw))
+    return not isinstance(raw, Decimal)
+
+
 def text_of(raw: object) -> str:
     """`raw` as JSON text, ASCII only, which `parse` reads back as the same value.
 
     Of a key told twice with different values only the last is known by now; it is written twice,
     so that whoever reads it again meets the same doubt.
     """
+    if _is_plain(raw):
+        return json.dumps(raw)
     match raw:
         case dict():
             conflicting: frozenset[str] = getattr(raw, "conflicting_keys", frozenset())

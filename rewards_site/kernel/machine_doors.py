@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
@@ -31,4 +31,6 @@ class MachineDoorsMiddleware:
             return self.get_response(request)
         request.resolver_match = door
         response: HttpResponseBase = door.func(request, *door.args, **door.kwargs)
+        if isinstance(response, HttpResponse):  # so that the connection is kept without chunks
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response

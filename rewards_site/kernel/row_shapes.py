@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -63,40 +64,78 @@ def reading(
     return [field.attname for field in fields], converters
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A statement that takes rows, and how their values are made.
+
+    `source` stands where the rows come in: on PostgreSQL it reads them from one JSON text, so that
+    neither the statement nor the driver's work on it grows with them; else it is left to be filled
+    with one group of placeholders a row.
+    """
+
+    head: str
+    source: str
+    tail: str
+    read: Callable[[Any], Any]
+    """row → its values, in the order of the columns."""
+    keys: tuple[str, ...]
+    is_json: bool
+
+
 @cache
-def inserting(
-    model: type[models.Model],
-    has_pk: bool,
-    vendor: str,
-) -> tuple[list[Callable[[Any], Any]], str]:
-    """How each column's value is made, and the head of the statement."""
+def inserting(model: type[models.Model], has_pk: bool, vendor: str) -> Shape:
+    """INSERT of all columns, with the primary key or without."""
     fields = [field for field in model._meta.concrete_fields if has_pk or not field.primary_key]
-    quote = quoted
-    columns = ", ".join(quote(field.column) for field in fields)
-    return (
-        [_maker(field, vendor) for field in fields],
-        f"INSERT INTO {quote(model._meta.db_table)} ({columns})",
+    columns = ", ".join(quoted(field.column) for field in fields)
+    return _shape(
+        fields,
+        vendor,
+        head=f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) ",
+        json_source="SELECT {columns} FROM {rows}",
+        source="VALUES {rows}",
     )
 
 
 @cache
-def updating(
-    model: type[models.Model], names: tuple[str, ...], vendor: str
-) -> tuple[list[Callable[[Any], Any]], str]:
-    """How the pk and each value is made, and the statement, with room for the values."""
-    key = pk_of(model)
+def updating(model: type[models.Model], names: tuple[str, ...], vendor: str) -> Shape:
+    """UPDATE of the fields `names` of the rows with these primary keys."""
+    key, table = pk_of(model), quoted(model._meta.db_table)
     fields = [key, *(model._meta.get_field(name) for name in names)]
-    quote = quoted
     assigned = ", ".join(
-        f"{quote(field.column)} = new.column{position}{_cast(field, vendor)}"
+        f"{quoted(field.column)} = new.column{position}{_cast(field, vendor)}"
         for position, field in enumerate(fields[1:], start=2)
     )
-    sql = (
-        f"UPDATE {quote(model._meta.db_table)} SET {assigned} "  # noqa: S608  # our own names
-        "FROM (VALUES {values}) AS new "
-        f"WHERE {quote(model._meta.db_table)}.{quote(key.column)} = new.column1"
+    return _shape(
+        fields,
+        vendor,
+        head=f"UPDATE {table} SET {assigned} FROM ",  # noqa: S608  # our own names
+        json_source="{rows}",
+        source="(VALUES {rows}) AS new",
+        tail=f" WHERE {table}.{quoted(key.column)} = new.column1",
     )
-    return [_maker(field, vendor) for field in fields], sql
+
+
+def _shape(
+    fields: list[Any], vendor: str, *, head: str, json_source: str, source: str, tail: str = ""
+) -> Shape:
+    keys = tuple(f"column{position}" for position in range(1, len(fields) + 1))
+    has_bytes = any(isinstance(field, models.BinaryField) for field in fields)
+    if vendor == "postgresql" and not has_bytes:
+        types = ", ".join(
+            f"{key} {field.db_type(connection)}" for key, field in zip(keys, fields, strict=True)
+        )
+        rows = f"json_to_recordset(%s::json) AS new({types})"
+        names = [field.attname for field in fields]
+        read = attrgetter(*names) if len(names) > 1 else _alone(names[0])
+        text = json_source.format(columns=", ".join(keys), rows=rows)
+        return Shape(head, text, tail, read, keys, is_json=True)
+    makers = [_maker(field, vendor) for field in fields]
+    return Shape(head, source, tail, lambda row: [make(row) for make in makers], keys, False)
+
+
+def _alone(name: str) -> Callable[[Any], Any]:
+    get = attrgetter(name)
+    return lambda row: (get(row),)
 
 
 def _cast(field: Any, vendor: str) -> str:

@@ -12,11 +12,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db import connection, models
 
 from rewards_site.kernel.row_shapes import (
+    Shape,
     inserting,
     pk_of,
     quoted,
@@ -159,13 +162,7 @@ def overwrite(rows: Sequence[models.Model], names: Sequence[str]) -> list[Write]
     """Write the fields `names` of existing `rows`, which the caller has locked."""
     if not rows:
         return []
-    model = type(rows[0])
-    prepare, sql = updating(model, tuple(names), connection.vendor)
-    values = [[make(row) for make in prepare] for row in rows]
-    return [
-        Write(sql.format(values=_groups(len(chunk), len(prepare))), [v for r in chunk for v in r])
-        for chunk in _chunks(values, len(prepare))
-    ]
+    return _filled(updating(type(rows[0]), tuple(names), connection.vendor), rows)
 
 
 def run(writes: Iterable[Write]) -> None:
@@ -185,28 +182,36 @@ def run(writes: Iterable[Write]) -> None:
 def _inserts(rows: Sequence[models.Model], *, tail: str) -> list[Write]:
     if not rows:
         return []
-    model = type(rows[0])
     has_pk = rows[0].pk is not None
     assert all((row.pk is not None) == has_pk for row in rows), "all have a pk, or none has"
-    prepare, head = inserting(model, has_pk, connection.vendor)
-    values = [[make(row) for make in prepare] for row in rows]
-    return [
-        Write(
-            f"{head} VALUES {_groups(len(chunk), len(prepare))}{tail}",
-            [value for row in chunk for value in row],
-        )
-        for chunk in _chunks(values, len(prepare))
-    ]
+    return _filled(inserting(type(rows[0]), has_pk, connection.vendor), rows, tail=tail)
 
 
-def _chunks(values: list[list[Any]], width: int) -> list[list[list[Any]]]:
-    most = _PARAMETERS_MAX // width if connection.vendor == "sqlite" else len(values)
-    return [values[first : first + most] for first in range(0, len(values), most)]
-
-
-def _groups(count: int, width: int) -> str:
+def _filled(shape: Shape, rows: Sequence[models.Model], *, tail: str = "") -> list[Write]:
+    """The statement with the values of `rows`; several where SQLite has no room."""
+    if shape.is_json:
+        told = [dict(zip(shape.keys, shape.read(row), strict=True)) for row in rows]
+        text = json.dumps(told, default=_as_text, separators=(",", ":"))
+        return [Write(f"{shape.head}{shape.source}{shape.tail}{tail}", [text])]
+    width = len(shape.keys)
+    most = _PARAMETERS_MAX // width if connection.vendor == "sqlite" else len(rows)
     group = f"({', '.join(['%s'] * width)})"
-    return ", ".join([group] * count)
+    writes = []
+    for first in range(0, len(rows), most):
+        chunk = rows[first : first + most]
+        source = shape.source.format(rows=", ".join([group] * len(chunk)))
+        values = [value for row in chunk for value in shape.read(row)]
+        writes.append(Write(f"{shape.head}{source}{shape.tail}{tail}", values))
+    return writes
+
+
+def _as_text(value: Any) -> str:
+    """What JSON has no word for, as PostgreSQL reads it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not written by rows of this kind")
 
 
 def _any_of(values: Collection[Any]) -> Any:

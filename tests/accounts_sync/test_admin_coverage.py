@@ -18,7 +18,7 @@ from accounts_sync.models import Job, RunKind, RunStatus, SideReading, SyncRun, 
 from rewards_site.kernel import clock
 from tests.accounts_sync.pulling import ONE, pull
 from tests.accounts_sync.world import World, wire_row
-from tests.admin_world import said
+from tests.admin_world import make_staff, said
 from tests.factories import ACCOUNT, NOON, balances
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -155,6 +155,11 @@ def test_the_runs_that_found_more_are_listed(
     world.has(wire_row("tx-late", minutes=10))
     pull(at=ONE + timedelta(minutes=5))
 
+    page = admin_client.get(PAGE).content.decode()
+    assert '<a href="/admin/transactions/transactionrevision/?missing=yes">1</a>' in page
+    assert (
+        admin_client.get("/admin/transactions/transactionrevision/?missing=yes").status_code == 200
+    )
     [row] = panel(admin_client, "Runs that found more than was told")
     assert row[1:] == [
         "transactions",
@@ -212,3 +217,15 @@ def test_the_accounts_own_page_leads_here(admin_client: Client, world: World, ac
     page = admin_client.get(f"/admin/transactions/buttonaccount/{ACCOUNT}/change/")
 
     assert PAGE in page.content.decode()
+
+
+@pytest.mark.parametrize(("role", "status"), [("Ops", 302), ("Auditor", 403), ("Finance", 403)])
+def test_ops_have_it_read_and_others_look(
+    client: Client, world: World, account: str, role: str, status: int
+) -> None:
+    pull()
+    client.force_login(make_staff(role))
+
+    assert client.get(PAGE).status_code == 200
+    assert client.post(f"{LIST}do/read-now/", {"id": ACCOUNT}).status_code == status
+    assert len(queued()) == (1 if status == 302 else 0)

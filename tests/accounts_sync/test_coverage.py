@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +141,20 @@ def test_what_is_older_than_the_oldest_kept_run_stays(world: World, account: str
     rebuild_coverage(ACCOUNT, at=ONE)
 
     assert covered_by(watermark()) == whole(ONE + HOUR)
+
+
+def test_the_migration_puts_the_windows_of_before_together(world: World, account: str) -> None:
+    pull()
+    pull(at=ONE + HOUR)
+    pull(since=ONE + 3 * HOUR, until=ONE + 4 * HOUR, at=ONE + 5 * HOUR)
+    SyncRun.objects.filter(kind="window").update(kind="transactions")  # as it was then
+    expected = watermark().covered
+    Watermark.objects.update(covered=[])
+
+    import_module("accounts_sync.migrations.0004_coverage_of_runs").put_windows_together(apps, None)
+
+    assert watermark().covered == expected
+    assert len(expected) == 2
 
 
 windows = st.tuples(st.none() | st.integers(-50, 20), st.integers(-49, 24))
