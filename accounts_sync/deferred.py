@@ -94,7 +94,7 @@ def keep_deferred(
             if _mark(kept, outcome):
                 changed[row.digest] = kept
                 kept.seen_count += 1
-                kept.last_seen_at = at
+                kept.last_seen_at = max(kept.last_seen_at, row.read_at)
         elif outcome.kind is OutcomeKind.DEFERRED:
             new[row.digest] = _new(account_id, row, outcome, at=at)
     DeferredRow.objects.bulk_create(new.values())
@@ -112,7 +112,8 @@ def _new(account_id: str, row: Row, outcome: Outcome, *, at: datetime) -> Deferr
         reason=plain(outcome.reason),
         transaction_id=outcome.transaction_id,
         first_seen_at=at,
-        last_seen_at=at,
+        # When it was read, not when it is kept: it must not win a tie against a later reading.
+        last_seen_at=row.read_at,
     )
 
 

@@ -28,7 +28,13 @@ from rewards_site.demo_story import StaffMember, Story
 BASE_DIR = Path(__file__).resolve().parent.parent
 FOLDER = BASE_DIR / "var" / "demo"
 DATABASE = "rewards.db"
-ROLES = {"admin": "", "ops": "Ops", "finance": "Finance", "support": "Support"}
+ROLES = {
+    "admin": "",
+    "ops": "Ops",
+    "finance": "Finance",
+    "support": "Support",
+    "auditor": "Auditor",
+}
 """Who can log in, and with which role; admin is a superuser."""
 MEMBER = "member-1"
 READY_SECONDS_MAX = 60

@@ -128,7 +128,9 @@ def _left(held: Holding, should: Holding, said: dict[int, int], *, kind: str) ->
     """
     if kind == RevisionKind.TOLD:
         return dict(held.unrecovered)
-    missing = said.get(held.member_id, 0) if held.member_id is not None else 0
+    missing = 0
+    if held.member_id is not None:
+        missing = said.get(held.member_id, 0) - held.unrecovered.get(held.member_id, 0)
     if not 0 <= missing <= held.reward_minor:
         missing = 0
     return left_behind(held, should, balance_minor=held.reward_minor - missing)

@@ -77,12 +77,16 @@ def left_behind(held: Holding, should: Holding, *, balance_minor: int) -> dict[i
     `balance_minor` is what the member who had it has available now, of whatever order: no more
     than that is taken back. Who gets it has all of it by that, what they had kept of it included.
     """
+    if held.member_id == should.member_id:
+        return dict(held.unrecovered)
     left = {key: minor for key, minor in held.unrecovered.items() if key != should.member_id}
     if not is_taken_back(held, should):
         return left
     assert held.member_id is not None
     missing = held.reward_minor - min(held.reward_minor, balance_minor)
-    return left | ({held.member_id: missing} if missing else {})
+    # What they kept of it before they got it back, by a merge, they keep besides.
+    kept = left.get(held.member_id, 0) + missing
+    return left | ({held.member_id: kept} if kept else {})
 
 
 def _pots(holding: Holding) -> dict[tuple[AccountKey, AccountKey], int]:

@@ -1,8 +1,7 @@
 """Pure: one child and one observation of it → what becomes of the observation.
 
-The rules are those of contract.md, section 4, «Within a child». Times of `modified_date` are
-compared by whole second: Button tells the same instant with milliseconds in a webhook and without
-in the API. The result does not depend on the order in which observations arrive, unless Button
+Times of `modified_date` are compared by whole second: Button tells the same instant with
+milliseconds in a webhook and without in the API. The result does not depend on the order in which observations arrive, unless Button
 contradicts itself about a final state.
 """
 

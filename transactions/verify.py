@@ -164,7 +164,11 @@ def _wrong_entries(
     draft = GroupDraft(cause=where, kind=GroupKind.TRANSACTION, postings=difference(held, should))
     expected = draft.net_by_account()
     booked: dict[AccountKey, int] = {}
-    spent = {*should.unrecovered} - {*held.unrecovered}
+    spent = {
+        member_id
+        for member_id, minor in should.unrecovered.items()
+        if minor > held.unrecovered.get(member_id, 0)
+    }
     if revision.entry_group is not None:
         for entry in revision.entry_group.entries.all():
             account = entry.account

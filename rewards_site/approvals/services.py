@@ -83,8 +83,7 @@ def approve(*, proposal_id: int, actor: User, reason: str, at: datetime) -> Prop
             kind = registry.kind_of(row.kind)
             if kind is None:
                 raise Refused(f"Nothing here carries out «{row.kind}» any more.")
-            if not actor.has_perm(kind.permission):
-                raise Refused(f"You may not approve: {kind.label}.")
+            _must_be_theirs_to_decide(row, actor)
             row.result = kind.execute(
                 row.payload,
                 proposed_by=row.proposed_by,
@@ -106,6 +105,7 @@ def reject(*, proposal_id: int, actor: User, reason: str, at: datetime) -> Propo
             return row
         _must_be_open(row)
         _must_be_another(row, actor)
+        _must_be_theirs_to_decide(row, actor)
         return _decided(row, ProposalStatus.REJECTED, actor=actor, reason=reason, at=at)
 
 
@@ -151,6 +151,13 @@ def _must_be_open(row: Proposal) -> None:
 def _must_be_another(row: Proposal, actor: User) -> None:
     if row.proposed_by_id == actor.pk:
         raise Refused("You proposed it yourself: another person has to decide.")
+
+
+def _must_be_theirs_to_decide(row: Proposal, actor: User) -> None:
+    """What nobody carries out any more may still be rejected by whoever decides proposals."""
+    kind = registry.kind_of(row.kind)
+    if kind is not None and not actor.has_perm(kind.permission):
+        raise Refused(f"It is not yours to decide: {kind.label}.")
 
 
 def _decided(

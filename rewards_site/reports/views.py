@@ -20,7 +20,7 @@ from rewards_site.kernel import clock
 from rewards_site.kernel.api.problems import exception_handler, problem_response
 from rewards_site.kernel.clock import wire_text
 from rewards_site.kernel.db import DatabaseUnavailable
-from rewards_site.kernel.errors import ServiceError
+from rewards_site.kernel.errors import InvalidInput, ServiceError
 from rewards_site.reports import options, registry
 from rewards_site.reports.exporting import Exporter, begin_export
 from rewards_site.reports.models import Door
@@ -28,6 +28,8 @@ from rewards_site.reports.models import Door
 MAY_EXPORT = "reports.export_report"
 MAY_SEE_CUSTOMER_IDS = "members.view_member"
 _YES = {"1", "true", "yes", "on"}
+_NO = {"", "0", "false", "no", "off"}
+_PARAMETERS = {"as_of", "from", "to", "currency", "with_customer_ids"}
 
 
 @require_GET
@@ -46,8 +48,30 @@ def report_view(request: HttpRequest, name: str, suffix: str) -> HttpResponseBas
         return exception_handler(error, {"request": request})
 
 
+def _asked(request: HttpRequest) -> dict[str, str]:
+    """The parameters, spelt as here or as the command spells them (`as-of`).
+
+    Raises: InvalidInput. Whoever asks for one thing must not get the figures of another.
+    """
+    asked: dict[str, str] = {}
+    for told, values in request.GET.lists():
+        name = told.replace("-", "_")
+        if name not in _PARAMETERS:
+            known = ", ".join(sorted(_PARAMETERS))
+            raise InvalidInput("A parameter is not known.", fields={told: f"is none of {known}"})
+        if len(values) > 1 or name in asked:
+            raise InvalidInput("A parameter is told twice.", fields={told: "once, please"})
+        asked[name] = values[0]
+    switch = asked.get("with_customer_ids", "").lower()
+    if switch not in _YES | _NO:
+        raise InvalidInput(
+            "A switch is neither on nor off.", fields={"with_customer_ids": "1 or 0"}
+        )
+    return asked
+
+
 def _download(request: HttpRequest, name: str, suffix: str, user: User) -> HttpResponseBase:
-    asked = request.GET
+    asked = _asked(request)
     wants_customer_ids = asked.get("with_customer_ids", "").lower() in _YES
     if wants_customer_ids and not user.has_perm(MAY_SEE_CUSTOMER_IDS):
         return problem_response(403, detail="Customer ids are for staff who may read members.")

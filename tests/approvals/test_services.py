@@ -169,3 +169,15 @@ def test_every_decision_needs_a_reason_and_a_proposal() -> None:
         services.approve(proposal_id=row.pk, actor=bob, reason="  ", at=NOON)
     with pytest.raises(NotFound):
         services.approve(proposal_id=row.pk + 1, actor=bob, reason="Agreed", at=NOON)
+
+
+def test_who_may_not_carry_it_out_may_not_reject_it_either() -> None:
+    row = proposed(someone("ann"))
+
+    with pytest.raises(Refused, match="paint something"):
+        services.reject(
+            proposal_id=row.pk, actor=someone("guest", "view_member"), reason="No", at=NOON
+        )
+
+    row.refresh_from_db()
+    assert row.status == ProposalStatus.OPEN

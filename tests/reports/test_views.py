@@ -95,6 +95,10 @@ def test_what_is_asked_for_is_what_is_shown(finance: Client) -> None:
         (f"{ADDRESS}?as_of=2026-11-01", 422, "is a day, not an instant"),
         (f"{ADDRESS}?from=2026-11-01", 422, "is of one instant"),
         ("/reports/journal.csv?from=x&currency=y", 422, "is not a day"),
+        (f"{ADDRESS}?as-of=2999-01-01T00:00:00Z", 422, "lies in the future"),
+        (f"{ADDRESS}?asof=2026-11-01T00:00:00Z", 422, "is not known"),
+        (f"{ADDRESS}?currency=USD&currency=GBP", 422, "is told twice"),
+        (f"{ADDRESS}?with_customer_ids=maybe", 422, "neither on nor off"),
     ],
 )
 def test_mistakes_have_a_status_and_a_sentence(

@@ -92,13 +92,11 @@ def merge_members(source_id: int, target_id: int, *, actors: Actors, at: datetim
 def _orders_it_kept_of(member_id: int) -> list[int]:
     """Orders that were moved on when this member had spent of them: few, if any."""
     found = (
-        Transaction.objects.filter(revisions__member=member_id)
+        Transaction.objects.filter(unrecovered__has_key=str(member_id))
         .exclude(member=member_id)
-        .exclude(unrecovered={})
-        .values_list("pk", "unrecovered")
-        .distinct()
+        .values_list("pk", flat=True)
     )
-    return sorted({pk for pk, kept in found if str(member_id) in kept})
+    return sorted(found)
 
 
 def _lock_orders(member_id: int, more: Sequence[int]) -> datetime | None:

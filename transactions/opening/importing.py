@@ -108,11 +108,12 @@ def import_sheet(
     row = OpeningImport.objects.filter(name=name).first()
     is_new = row is None
     if row is None:
+        _must_be_new(sheet.digest)
         row = _keep(sheet, name=name, file_name=file_name, by=by, at=at)
     if row.digest != sheet.digest:
         raise Conflict(
             f"«{name}» is the name of another file, imported at {row.started_at:%Y-%m-%d %H:%M} "
-            f"UTC (SHA-256 {row.digest[:16]}…): choose another name."
+            f"UTC (SHA-256 {row.digest[:16]}…)."
         )
     done = Imported(row=row, is_new=is_new, totals=totals_of(sheet))
     while row.finished_at is None:
@@ -126,6 +127,19 @@ def import_sheet(
         extra={"opening": row.pk, "lines": row.line_count, "booked": done.booked_count},
     )
     return done
+
+
+def _must_be_new(digest: str) -> None:
+    """Another name does not make another file: every member would have its balances twice.
+
+    Raises: Conflict.
+    """
+    known = OpeningImport.objects.filter(digest=digest).first()
+    if known is not None:
+        raise Conflict(
+            f"This very file was imported as «{known.name}» at {known.started_at:%Y-%m-%d %H:%M} "
+            "UTC: it is not booked a second time."
+        )
 
 
 def _keep(sheet: Sheet, *, name: str, file_name: str, by: Importer, at: datetime) -> OpeningImport:
