@@ -1,8 +1,8 @@
 """Pure: one child and one observation of it → what becomes of the observation.
 
 Times of `modified_date` are compared by whole second: Button tells the same instant with
-milliseconds in a webhook and without in the API. The result does not depend on the order in which observations arrive, unless Button
-contradicts itself about a final state.
+milliseconds in a webhook and without in the API. The result does not depend on the order in which
+observations arrive, unless Button contradicts itself about a final state.
 """
 
 from __future__ import annotations
