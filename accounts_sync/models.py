@@ -159,6 +159,29 @@ class SyncRun(models.Model):
         return f"{self.kind} run {self.pk}"
 
 
+class SeenRow(models.Model):
+    """The row of the API that one child stands by: word for word again, it is no news.
+
+    A memory to save time by, and no evidence: it may be forgotten at any moment (seen.py).
+    """
+
+    tx_id = models.CharField(max_length=255, primary_key=True)
+    transaction = models.ForeignKey(
+        "transactions.Transaction", on_delete=models.PROTECT, db_index=False
+    )
+    revision = models.PositiveIntegerField()
+    """Number of the order's latest revision then; with a later one this is void."""
+    mark = models.CharField(max_length=128)
+    """The row's digest, with what else decides how a row is read."""
+
+    class Meta:
+        verbose_name = "row known already"
+        verbose_name_plural = "rows known already"
+
+    def __str__(self) -> str:
+        return self.tx_id
+
+
 class DeferredStatus(models.TextChoices):
     OPEN = "open", "open"
     SETTLED = "settled", "settled: applied, or known by now"

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import compress
 
 from django.db import OperationalError
 
@@ -22,8 +23,9 @@ from accounts_sync.lease import Heartbeat, Held, LeaseLost, fence, is_lock_timeo
 from accounts_sync.models import RunStatus, SyncRun
 from accounts_sync.prefetch import Ahead
 from accounts_sync.report import Progress, PullReport, Stops
-from accounts_sync.rows import Row, read_row
+from accounts_sync.rows import Row, digest_of, read_row
 from accounts_sync.runs import close_run, has_stuck_cursor, open_run
+from accounts_sync.seen import are_news, remember
 from accounts_sync.tracks import Track
 from accounts_sync.window import Window, whole_second
 from rewards_site.button.client import ButtonClient
@@ -177,7 +179,15 @@ class Reading:
     def _commit(self, page: Page) -> PullReport:
         """One page, whole or not at all. Raises: LeaseLost, DatabaseUnavailable."""
         at = clock.now()
-        rows = [read_row(raw, read_at=page.read_at) for raw in page.rows]
+        digests = [digest_of(raw) for raw in page.rows]
+        is_news = are_news(page.rows, digests)
+        rows = [
+            read_row(raw, read_at=page.read_at, digest=digest)
+            for raw, digest in zip(
+                compress(page.rows, is_news), compress(digests, is_news), strict=True
+            )
+        ]
+        repeated_count = len(page.rows) - len(rows)
         window = self._capped_by(page.server_at)
         is_last = not page.next_url
         with _turn(), atomic():
@@ -185,6 +195,7 @@ class Reading:
             known = lock_known(self._held.account_id, rows)
             outcomes = apply_known(rows, known=known, at=at)
             keep_deferred(self._held.account_id, rows, outcomes, known=known, at=at)
+            remember(rows, outcomes)
             kinds = [outcome.kind for outcome in outcomes]
             late = self._late_count(rows, outcomes, known)
             marked = _marked_count(outcomes, read_at=page.read_at)
@@ -196,9 +207,11 @@ class Reading:
                 window_end=window.end,
                 through=through,
                 page_count=self._report.page_count + 1,
-                row_count=self._report.row_count + len(rows),
+                row_count=self._report.row_count + len(page.rows),
                 applied_count=self._report.applied_count + kinds.count(OutcomeKind.APPLIED),
-                ignored_count=self._report.ignored_count + kinds.count(OutcomeKind.IGNORED),
+                ignored_count=self._report.ignored_count
+                + repeated_count
+                + kinds.count(OutcomeKind.IGNORED),
                 deferred_count=self._report.deferred_count + kinds.count(OutcomeKind.DEFERRED),
                 late_count=self._report.late_count + late,
                 marked_count=self._report.marked_count + marked,

@@ -38,9 +38,9 @@ class Row:
         return told if isinstance(told, str) else ""
 
 
-def read_row(raw: object, *, read_at: datetime) -> Row:
-    """Never raises: one bad row does not hold up its page."""
-    digest = digest_of(raw)
+def read_row(raw: object, *, read_at: datetime, digest: str = "") -> Row:
+    """Never raises: one bad row does not hold up its page. `digest` is the row's, where known."""
+    digest = digest or digest_of(raw)
     try:
         observation = read_transaction(raw)
     except Unreadable as error:
@@ -74,5 +74,7 @@ def apply_rows(rows: Sequence[Row], *, at: datetime) -> list[Outcome]:
 
 def digest_of(raw: object) -> str:
     """SHA-256 of what the row says, whatever the order of its keys."""
-    canonical = json.dumps(raw, sort_keys=True, default=lambda number: ["number", str(number)])
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(raw).encode()).hexdigest()
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, default=lambda number: ["number", str(number)])

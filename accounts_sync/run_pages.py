@@ -15,6 +15,7 @@ from accounts_sync.models import (
     Lease,
     RunKind,
     RunStatus,
+    SeenRow,
     SideReading,
     SyncRun,
     Watermark,
@@ -151,6 +152,20 @@ class SideReadingAdmin(ReadOnlyAdmin[SideReading]):
     @admin.display(description="held by")
     def held_by(self, reading: SideReading) -> str:
         return held_by(reading)
+
+
+@admin.register(SeenRow)
+class SeenRowAdmin(ReadOnlyAdmin[SeenRow]):
+    list_display = ("tx_id", "transaction", "revision")
+    list_select_related = ("transaction",)
+    search_fields = ("=tx_id",)
+    search_help_text = "A whole tx id."
+    fieldsets = ((None, {"fields": ("tx_id", "transaction", "revision", "mark")}),)
+    headings: ClassVar[dict[str, str]] = {"revision": "as of its revision"}
+    when_empty = (
+        "No row of the Transactions API is known yet. Once read and applied, the same row again "
+        "is recognized here and costs no more work. Run manage.py sync_transactions."
+    )
 
 
 def held_by(lease: Lease | SideReading) -> str:

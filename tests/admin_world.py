@@ -24,6 +24,7 @@ from accounts_sync.models import (
     Lease,
     RunKind,
     RunStatus,
+    SeenRow,
     SideReading,
     SyncRun,
     Watermark,
@@ -98,7 +99,13 @@ def fill(first: int, last: int) -> None:
             "merchant_name": f"Brand {number}",
             "publisher_customer_id": f"u-{number:04d}",
         }
-        tell(observe(f"tx-{number:04d}", minutes=number, **told))
+        [outcome] = tell(observe(f"tx-{number:04d}", minutes=number, **told))
+        SeenRow.objects.create(
+            tx_id=f"tx-{number:04d}",
+            transaction_id=outcome.transaction_id,
+            revision=1,
+            mark=f"1:either:{number:064x}",
+        )
         account = ButtonAccount.objects.get(pk=account_id)
         make_event(number)
         make_row(number, account_id=account.pk)

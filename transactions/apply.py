@@ -27,9 +27,10 @@ from transactions import batch as rows
 from transactions import known as facts
 from transactions.fold import Held, fold
 from transactions.models import ButtonAccount
+from transactions.order import OrderState
 from transactions.stored import order_state
 from transactions.terms import TermsPolicy, choose_terms
-from transactions.told import Outcome, OutcomeKind, Told, applied, deferred, ignored
+from transactions.told import Channel, Outcome, OutcomeKind, Told, applied, deferred, ignored
 from transactions.writing import Change, Folded, RefusedError, write
 
 log = logging.getLogger(__name__)
@@ -168,7 +169,23 @@ def _fold(
             applied(row.pk) if result.is_news else ignored("already so", row.pk)
         )
     _refuse_misplaced(folded, planned, locked)
+    for index, ref in planned.order_of.items():
+        judged, pk = folded.outcomes[index], locked.orders[ref].pk
+        if judged.kind is not OutcomeKind.DEFERRED and _is_known(folded.states[pk], batch[index]):
+            folded.outcomes[index] = replace(judged, known_at=numbers[pk])
     return folded
+
+
+def _is_known(order: OrderState, told: Told) -> bool:
+    """Whether a row of the API is word for word where its child stands now."""
+    if told.channel is not Channel.SYNC or told.decided is not None:
+        return False
+    observation = told.observation
+    child = order.children[observation.tx_id]
+    return child.channel is Channel.SYNC and (
+        (child.status, child.amount_minor, child.modified_at)
+        == (observation.status, observation.amount_minor, observation.modified_at)
+    )
 
 
 def _policy(account: ButtonAccount) -> TermsPolicy:

@@ -66,6 +66,9 @@ class Outcome:
     """Primary key of the Transaction it was about, where there is one."""
     is_retried: bool = False
     """Deferred, and trying again later may help without anybody acting."""
+    known_at: int | None = None
+    """Number of the order's revision at which its child stands exactly as a row of the API told:
+    as long as the order has no later one, the same row again is no news."""
 
 
 def applied(transaction_id: int) -> Outcome:

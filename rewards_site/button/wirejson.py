@@ -24,6 +24,8 @@ _STRINGS = re.compile(_STRING, re.DOTALL)
 _STRINGS_AND_BRACKETS = re.compile(_STRING + r"|[\[\]{}]", re.DOTALL)
 _NO_BRACKETS = re.compile(r"[^\[\]{}]++")
 _ROUND = str.maketrans("[]{}", "()()")
+_ROUND_BYTES = bytes.maketrans(b"[]{}", b"()()")
+_NEITHER = bytes(set(range(256)) - set(b'[]{}"'))
 
 
 class NotJson(ValueError):
@@ -46,7 +48,7 @@ def parse(body: bytes) -> object:
         text = body.removeprefix(_BOM).decode()
     except UnicodeDecodeError:
         raise NotJson("The body is not UTF-8.") from None
-    if not _is_deep(text):
+    if not _is_deep(text, body):
         return _decode(text)
     return _decode_deep(text)
 
@@ -85,17 +87,31 @@ def _decode_deep(text: str) -> object:
     return _decode("".join([*open_pieces[0], text[taken:]]))
 
 
-def _is_deep(text: str) -> bool:
-    """Whether brackets are nested deeper than 100 levels."""
+def _is_deep(text: str, body: bytes) -> bool:
+    """Whether brackets are nested deeper than 100 levels; `text` is what `body` says."""
     if text.count("[") + text.count("{") <= DEPTH_MAX:
         return False  # nearly every webhook
-    brackets = _NO_BRACKETS.sub("", _STRINGS.sub("", text)).translate(_ROUND)
+    brackets = _brackets(body)
+    if brackets is None:
+        brackets = _NO_BRACKETS.sub("", _STRINGS.sub("", text)).translate(_ROUND)
     for _ in range(DEPTH_MAX):  # each round takes the innermost level away
         shorter = brackets.replace("()", "")
         if len(shorter) == len(brackets):
             break
         brackets = shorter
     return "(" in brackets
+
+
+def _brackets(body: bytes) -> str | None:
+    """The brackets outside of strings, as round ones; None where that takes a closer look.
+
+    A string without a bracket comes to a pair of quotes that are neighbours. Before a bracket
+    inside of one the number of quotes is odd, so some quote is left over.
+    """
+    if b'\\"' in body or b"\\\\" in body:
+        return None
+    brackets = body.translate(_ROUND_BYTES, _NEITHER).replace(b'""', b"")
+    return None if b'"' in brackets else brackets.decode()
 
 
 def _integer(text: str) -> int | Decimal:
@@ -148,6 +164,18 @@ _DECODER = json.JSONDecoder(
 )
 
 
+def has_conflicts(raw: object) -> bool:
+    """Whether any object in it had a key told twice with different values."""
+    if isinstance(raw, dict):
+        if getattr(raw, "conflicting_keys", None):
+            return True
+        raw = list(raw.values())
+    elif not isinstance(raw, list):
+        return False
+    return any(isinstance(value, _NESTED) and has_conflicts(value) for value in raw)
+
+
+_NESTED = (dict, list)
 _HUGE = "1E+9999999999999999999"
 """A number past what Decimal can hold was read as infinite; this is read back as the same."""
 

@@ -158,6 +158,18 @@ def insert_new(rows: Sequence[M]) -> list[int]:
     return ids
 
 
+def insert_or_overwrite(rows: Sequence[models.Model], names: Sequence[str]) -> list[Write]:
+    """Insert `rows`, in the order given; where a pk exists already, write its fields `names`."""
+    if not rows:
+        return []
+    model = type(rows[0])
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    columns = [quoted(field.column) for field in fields]
+    assigned = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
+    key = quoted(pk_of(model).column)
+    return _inserts(rows, tail=f" ON CONFLICT ({key}) DO UPDATE SET {assigned}")
+
+
 def overwrite(rows: Sequence[models.Model], names: Sequence[str]) -> list[Write]:
     """Write the fields `names` of existing `rows`, which the caller has locked."""
     if not rows:

@@ -107,6 +107,20 @@ def test_brackets_in_text_are_no_nesting() -> None:
     }
 
 
+@pytest.mark.parametrize("depth", [99, 100, 101, 300])
+@pytest.mark.parametrize("text", ["", "]", "[", "}{", '\\"', "\\\\", "\\u005d", "é]"])
+def test_depth_is_told_whatever_stands_in_the_text_beside_it(depth: int, text: str) -> None:
+    deep = f'["{text}", ' * depth + "7" + f', "{text}"]' * depth
+
+    inside: Any = parse_object(f'{{"a": {deep}, "b": [[1]]}}'.encode())["a"]
+
+    levels = 1
+    while isinstance(inside, list):
+        inside = inside[1]
+        levels += 1
+    assert (levels, inside) == ((depth + 1, 7) if depth < 100 else (100, None))
+
+
 def test_what_is_nested_too_deep_must_be_json_all_the_same() -> None:
     with pytest.raises(NotJson):
         parse(b'{"a": ' + b"[" * 300 + b"oops" + b"]" * 300 + b"}")
