@@ -41,14 +41,14 @@ lint: setup  ## ruff and the floors (import-linter)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache
 
 types: setup  ## mypy, strict
-	@SECRET_KEY=types $(BIN)/mypy .
+	@READ_DOT_ENV=off SECRET_KEY=types $(BIN)/mypy .
 
 format: setup  ## rewrite the code as ruff likes it
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format .
 
 migrations-check: setup
-	@SECRET_KEY=check $(BIN)/python manage.py makemigrations --check --dry-run
-	@SECRET_KEY=check $(BIN)/python manage.py check --fail-level WARNING
+	@READ_DOT_ENV=off SECRET_KEY=check $(BIN)/python manage.py makemigrations --check --dry-run
+	@READ_DOT_ENV=off SECRET_KEY=check $(BIN)/python manage.py check --fail-level WARNING
 
 check: lint types migrations-check  ## all that is checked before the tests
 

@@ -180,17 +180,10 @@ class Reading:
         """One page, whole or not at all. Raises: LeaseLost, DatabaseUnavailable."""
         at = clock.now()
         digests = [digest_of(raw) for raw in page.rows]
-        is_news = are_news(page.rows, digests)
-        rows = [
-            read_row(raw, read_at=page.read_at, digest=digest)
-            for raw, digest in zip(
-                compress(page.rows, is_news), compress(digests, is_news), strict=True
-            )
-        ]
-        repeated_count = len(page.rows) - len(rows)
         window = self._capped_by(page.server_at)
         is_last = not page.next_url
         with _turn(), atomic():
+            rows = _news(page, digests)  # before any lock
             fence(self._held, at=at)
             known = lock_known(self._held.account_id, rows)
             outcomes = apply_known(rows, known=known, at=at)
@@ -210,7 +203,7 @@ class Reading:
                 row_count=self._report.row_count + len(page.rows),
                 applied_count=self._report.applied_count + kinds.count(OutcomeKind.APPLIED),
                 ignored_count=self._report.ignored_count
-                + repeated_count
+                + (len(page.rows) - len(rows))
                 + kinds.count(OutcomeKind.IGNORED),
                 deferred_count=self._report.deferred_count + kinds.count(OutcomeKind.DEFERRED),
                 late_count=self._report.late_count + late,
@@ -266,6 +259,15 @@ class Reading:
             log.warning("pull.not_closed", extra={"account": report.account_id})
         is_good = status in (RunStatus.DONE, RunStatus.PAUSED)
         log.log(logging.INFO if is_good else logging.ERROR, "pull.ended", extra=report.log_line())
+
+
+def _news(page: Page, digests: Sequence[str]) -> list[Row]:
+    """The rows of a page that are not known word for word, read."""
+    is_news = are_news(page.rows, digests)
+    return [
+        read_row(raw, read_at=page.read_at, digest=digest)
+        for raw, digest in compress(zip(page.rows, digests, strict=True), is_news)
+    ]
 
 
 def _turn() -> AbstractContextManager[object]:

@@ -7,8 +7,10 @@ one left behind. A Button that is down is told by the run's row, never by a task
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
@@ -38,6 +40,8 @@ PULL_SECONDS_MAX = 90
 """A pull stops here and goes on as a new task; the worker ends a task after 120 s."""
 SLICE_SECONDS_MAX = 60
 """A slice of a re-read or a gap; the next one comes with the next tick, so that others may work."""
+CHECK_SECONDS_MAX = 60
+"""After this no other account's coverage is checked; one of ten years takes some 15 s."""
 ACCOUNTS_RETRY = timedelta(minutes=5)
 """The accounts are asked for at most this often, however often something new is heard of."""
 
@@ -112,11 +116,19 @@ def read_beside(account_id: str, job: str) -> str:
     return str(report.status.value) if report else "nothing to read"
 
 
-def check_coverage_daily() -> int:
-    """Put the coverage of every account together anew from its runs; how many differ."""
-    at = clock.now()
-    account_ids = list(Watermark.objects.order_by("pk").values_list("pk", flat=True))
-    return sum(bool(check_coverage(account_id, at=at)) for account_id in account_ids)
+def check_coverage_daily(*, seconds_max: float = CHECK_SECONDS_MAX) -> int:
+    """Put the coverage of every account together anew from its runs; how many differ.
+
+    Runs are kept for ever, so it takes longer each year: whom it does not come to is first next.
+    """
+    at, begun = clock.now(), time.monotonic()
+    longest_ago = Watermark.objects.order_by(F("checked_at").asc(nulls_first=True), "pk")
+    differing = 0
+    for account_id in list(longest_ago.values_list("pk", flat=True)):
+        differing += bool(check_coverage(account_id, at=at))
+        if time.monotonic() - begun >= seconds_max:
+            break
+    return differing
 
 
 def sync_accounts_daily() -> str:

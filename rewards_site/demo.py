@@ -64,6 +64,8 @@ class Demo:
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": str(BASE_DIR),
             "DJANGO_SETTINGS_MODULE": "rewards_site.settings",
+            "READ_DOT_ENV": "off",  # whoever shows the demo may have one, for the real Button
+            "CACHE_DIR": str(self.folder / "cache"),
             "DATABASE_URL": f"sqlite:///{self.folder}/{DATABASE}",
             "SECRET_KEY": secrets.token_hex(32),
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
@@ -264,6 +266,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="made anew, with all in it")
     parser.add_argument("--seed", type=int, help="of the shoppers; another one each time if unset")
     options = parser.parse_args()
+    os.environ["no_proxy"] = "*"  # all of it is on this machine; urllib minds http_proxy
     return Demo(folder=options.folder, seed=options.seed).run()
 
 

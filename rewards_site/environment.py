@@ -13,6 +13,68 @@ from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
+NAMES = frozenset(
+    {
+        "ALERT_EMAILS",
+        "ALERT_WEBHOOK_URL",
+        "ALLOWED_HOSTS",
+        "ATTRIBUTION_FIELD",
+        "BUSINESS_TIME_ZONE",
+        "BUTTON_API_KEY",
+        "BUTTON_API_URL",
+        "BUTTON_OFFERS_RATE_LIMIT",
+        "BUTTON_OFFERS_URL",
+        "BUTTON_TEST_WEBHOOK_SECRETS",
+        "BUTTON_WEBHOOK_SECRETS",
+        "CACHE_DIR",
+        "CSRF_TRUSTED_ORIGINS",
+        "DATABASE_POOL",
+        "DATABASE_URL",
+        "DEBUG",
+        "EMAIL_FROM",
+        "EMAIL_URL",
+        "GO_LIVE_AT",
+        "INBOX_ARCHIVE_DIR",
+        "INBOX_BODY_MONTHS",
+        "LOG_LEVEL",
+        "MEMBER_JWT_AUDIENCE",
+        "MEMBER_JWT_ISSUER",
+        "MEMBER_JWT_JWKS_URL",
+        "MEMBER_JWT_SECRET",
+        "METRICS_TOKEN",
+        "MOVE_APPROVAL_LIMITS",
+        "READ_DOT_ENV",
+        "REDEMPTION_MINIMUMS",
+        "REWARD_BEFORE_GO_LIVE",
+        "REWARD_DEFAULT_SHARE_BPS",
+        "SECRET_KEY",
+        "STAFF_OTP_REQUIRED",
+        "SYNC_OFFPEAK_MINUTES",
+        "SYNC_PEAK_HOURS",
+        "SYNC_PEAK_MINUTES",
+        "TRUST_PROXY",
+        "WATCH_ALARMS",
+    }
+)
+"""Every variable that is read. A run that must be nobody's, as a test's, clears them all."""
+
+
+def is_set(name: str) -> bool:
+    """Whether the variable is there and not blank."""
+    return bool(str(env.str(name, default="")).strip())
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """On or off; what is neither is refused, since a misspelt «on» would silently be off."""
+    text = str(env.str(name, default="")).strip().lower()
+    if not text:
+        return default
+    if text in ("on", "true", "yes", "y", "1", "ok"):
+        return True
+    if text in ("off", "false", "no", "n", "0"):
+        return False
+    raise ImproperlyConfigured(f"{name}={text!r} is neither on nor off.")
+
 
 def texts(name: str) -> list[str]:
     """A comma-separated list, without blanks and empty items."""
@@ -35,7 +97,7 @@ def instant(name: str) -> datetime | None:
 
 def choice(name: str, default: str, choices: set[str]) -> str:
     """One of `choices`."""
-    value = str(env.str(name, default=default))
+    value = str(env.str(name, default="")) or default
     if value not in choices:
         raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(sorted(choices))}.")
     return value
@@ -55,7 +117,10 @@ def amounts(name: str, default: str) -> dict[str, int]:
 
 def whole(name: str, default: int, *, least: int, most: int) -> int:
     """A whole number between `least` and `most`, both included."""
-    value = int(env.int(name, default=default))
+    try:
+        value = int(env.int(name)) if is_set(name) else default
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a whole number.") from error
     if not least <= value <= most:
         raise ImproperlyConfigured(f"{name}={value} is not between {least} and {most}.")
     return value

@@ -100,6 +100,7 @@ def fill(first: int, last: int) -> None:
             "publisher_customer_id": f"u-{number:04d}",
         }
         [outcome] = tell(observe(f"tx-{number:04d}", minutes=number, **told))
+        assert outcome.transaction_id is not None
         SeenRow.objects.create(
             tx_id=f"tx-{number:04d}",
             transaction_id=outcome.transaction_id,

@@ -7,10 +7,12 @@ import os
 import tempfile
 from pathlib import Path
 
-_OURS = ("BUTTON_", "MEMBER_", "SYNC_", "INBOX_")
-for _name in [name for name in os.environ if name.startswith(_OURS)]:
+from rewards_site.environment import NAMES
+
+for _name in NAMES & os.environ.keys():
     del os.environ[_name]
 os.environ |= {
+    "READ_DOT_ENV": "off",  # a developer's own may lead to the real Button, or to real books
     "SECRET_KEY": "only-for-tests-0123456789-0123456789",
     "DEBUG": "off",
     "ALLOWED_HOSTS": "*",
@@ -21,6 +23,7 @@ os.environ |= {
     "LOG_LEVEL": "ERROR",
 }
 _directory = Path(tempfile.mkdtemp(prefix="rewards-tests-"))
+os.environ["CACHE_DIR"] = f"{_directory}/cache"  # of the processes that tests start
 if os.environ.get("TEST_DATABASE", "sqlite") == "postgres":
     from tests.postgres import url_for_tests
 

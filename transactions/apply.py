@@ -19,9 +19,9 @@ from django.db import IntegrityError
 
 from rewards_site.kernel.db import (
     DatabaseUnavailable,
-    atomic,
     constraint_of,
     in_transaction,
+    undone_on_error,
 )
 from transactions import batch as rows
 from transactions import known as facts
@@ -59,7 +59,7 @@ def _apply(batch: list[Told], *, at: datetime) -> dict[int, Outcome]:
     races = 0
     while True:
         try:
-            with atomic():
+            with undone_on_error():
                 return {**_attempt(batch, refused, at=at), **refused}
         except RefusedError as error:
             refused |= error.outcomes

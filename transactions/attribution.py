@@ -26,7 +26,7 @@ from rewards_site.members.queries import customer_ids
 from rewards_site.members.services import ensure_held, ensure_members
 from transactions.models import Transaction
 from transactions.moving import Actors, give_to
-from transactions.told import Outcome, ignored
+from transactions.told import Outcome, OutcomeKind, ignored
 
 REASON_LENGTH_MAX = 500
 MOVE_ORDER: Final = "move_order"
@@ -104,7 +104,7 @@ def execute_move(
 ) -> str:
     """Carry out an approved move, in the approving transaction.
 
-    Raises: Conflict, if the order is not what was approved any more.
+    Raises: Conflict, if the order is not what was approved any more, or is theirs already.
     """
     row = _locked(int(payload["transaction_id"]))
     if row.member_id != payload["from_member_id"] or row.reward_minor > payload["reward_minor"]:
@@ -112,7 +112,9 @@ def execute_move(
     customer_id = customer_ids({int(payload["to_member_id"])})[int(payload["to_member_id"])]
     member_id = ensure_held(customer_id, at=at)
     actors = Actors(actor_id=proposed_by.pk, approver_id=approved_by.pk, reason=reason)
-    _move(row, customer_id, member_id, actors=actors, at=at)
+    outcome = _move(row, customer_id, member_id, actors=actors, at=at)
+    if outcome.kind is not OutcomeKind.APPLIED:
+        raise Conflict(f"Nothing was moved: {outcome.reason}. Reject it.")
     missing = sum(row.unrecovered.values())
     loss = f"; {_money(missing, row)} of it could not be taken back" if missing else ""
     return f"Order {row.order_key} moved, {_money(row.reward_minor, row)}{loss}."

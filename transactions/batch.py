@@ -17,6 +17,8 @@ from rewards_site.kernel.rows import Write, ask, find, insert_missing, next_ids,
 from rewards_site.members.models import Member
 from rewards_site.members.queries import held_members
 from transactions.known import Known
+from transactions.ledger import accounts
+from transactions.ledger.accounts import KnownAccounts
 from transactions.models import Transaction, TransactionChild
 from transactions.order import is_test_money
 from transactions.told import Outcome, Told, deferred
@@ -169,6 +171,8 @@ class LockedOrders:
     """Members' pk → customer id, of those that the orders have, or the batch names."""
     child_ids: list[int]
     """Unused keys, one for each `tx` id that is new."""
+    accounts: KnownAccounts
+    """Of the ledger, as far as they exist: those that these orders most probably move."""
 
 
 def open_and_lock(
@@ -181,17 +185,25 @@ def open_and_lock(
     refs = set(planned.order_of.values())
     ids = {planned.known_ids[ref] for ref in refs if ref in planned.known_ids}
     new = [ref for ref in refs if ref not in planned.known_ids]
-    tx_ids = {batch[index].observation.tx_id for index in planned.order_of}
+    named = [batch[index].observation for index in planned.order_of]
+    tx_ids = {told.tx_id for told in named}
+    member_ids = {pk for pk in planned.member_ids if pk is not None} | {*known.members.values()}
+    brands = {told.merchant_id for told in named} | {row.merchant_id for row in known.orders}
     keys = {"account_id": {ref[0] for ref in new}, "order_key": {ref[1] for ref in new}}
-    rows, children, members, child_ids = ask(
+    rows, children, members, child_ids, found = ask(
         rows_of(Transaction, {"id": ids}, keys, is_locked=True),
         rows_of(TransactionChild, {"transaction_id": ids}, {"tx_id": tx_ids}),
         rows_of(
             Member,
-            {"id": planned.member_ids - {None} | {*known.members.values()}},
+            {"id": member_ids},
             is_held=True,
         ),
         next_ids(TransactionChild, len(tx_ids - {child.tx_id for child in known.children})),
+        accounts.question_of(
+            currencies={told.currency for told in named},
+            member_ids=member_ids,
+            merchant_ids={brand for brand in brands if brand is not None},
+        ),
         after=_openings(planned, batch, at=at),
     )
     by_pk: dict[int, Transaction] = {}
@@ -219,6 +231,7 @@ def open_and_lock(
         children=_children(children, planned, batch, orders),
         names=_names({row.pk: row for row in members}, orders),
         child_ids=child_ids,
+        accounts=accounts.by_key(found),
     )
 
 

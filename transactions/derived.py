@@ -52,6 +52,15 @@ def people_of(revisions: Iterable[TransactionRevision]) -> People:
 
 def derive(before: Derived | None, revision: TransactionRevision, people: People) -> Derived | str:
     """The order after one more revision, or why that revision cannot be."""
+    try:
+        return _derived(before, revision, people)
+    except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
+        return f"cannot be read: {type(error).__name__}: {error}"
+
+
+def _derived(
+    before: Derived | None, revision: TransactionRevision, people: People
+) -> Derived | str:
     if revision.kind == RevisionKind.MERGED:
         return _merged(before, revision, people)
     known = before.order if before else None

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from offers.rules.reward import reward_for
+from offers.rules.reward import Terms, reward_for
 from rewards_site.button.schemas import APP_INSTALL, ButtonStatus
 from transactions.changes import BAD_NAME, changes_told, customer_named, has_bad_name, ruled
-from transactions.effective import effective, fact, purchased_at
+from transactions.effective import deciding, effective, fact, purchased_at
+from transactions.heard import final_at, hear, until
 from transactions.order import OrderState, is_test_by_its_words, says_test
-from transactions.states import ChildState, Verdict, decide
-from transactions.terms import ChooseTerms, TermsFacts
+from transactions.states import ChildState, Verdict, decide, is_older
+from transactions.terms import ChooseTerms, Kept, TermsFacts
 from transactions.told import Channel, Told
 
 NO_ALIASES: Mapping[str, int] = MappingProxyType({})
@@ -56,14 +57,15 @@ def fold(
 ) -> Step | Held:
     """Add one observation to an order.
 
-    `choose` picks terms when the order has none, and again when, still pending, its purchase time
-    or its merchant became better known (contract, section 4, Reward). `known_as` is customer id →
-    member: one member may have many.
+    `choose` picks terms when the order has none, and again when its purchase time or its merchant
+    became better known by what Button said until the order was final (contract, section 4, Reward;
+    heard.py). `known_as` is customer id → member: one member may have many.
     """
     observation = told.observation
     known = order.children.get(observation.tx_id)
-    decision = decide(known, told)
+    decision = hear(known, told, decide(known, told))
     is_flagged = not set(decision.flags) <= set(order.flags)
+    is_flagged |= says_test(observation) and not order.is_test
     if decision.verdict is Verdict.CONTRADICTS:
         return Held(reason=decision.reason, is_deferred=True)
     if decision.verdict is Verdict.STALE and not is_flagged:
@@ -144,17 +146,52 @@ def _settled(
         customer_id = customer_named(order.children, attribution_field)
     if has_bad_name(told.observation, attribution_field):
         flags.append(BAD_NAME)
-    bought_at = purchased_at(order.children.values())
-    is_better_known = (bought_at, merchant_id) != (before.purchased_at, before.merchant_id)
-    is_open = not effective(order.children.values()).status.is_final
-    order = replace(order, is_test=order.is_test or says_test(told.observation))
-    if order.terms is None or (is_better_known and is_open):
-        facts = TermsFacts(purchased_at=bought_at, merchant_id=merchant_id, customer_id=customer_id)
-        order = replace(order, terms=choose(facts))
-    settled = rewarded(replace(order, merchant_id=merchant_id, customer_id=customer_id))
+    order = replace(
+        order,
+        merchant_id=merchant_id,
+        customer_id=customer_id,
+        is_test=order.is_test or says_test(told.observation),
+    )
+    settled = rewarded(replace(order, terms=_terms(before, order, told, choose)))
     if settled.commission_minor < 0:
         flags.append("negative commission: no reward, all of it in the margin")
     return replace(settled, flags=with_flags(order.flags, flags))
+
+
+def _terms(before: OrderState, order: OrderState, told: Told, choose: ChooseTerms) -> Terms:
+    """The terms of `order`, which was `before`: chosen again only if it is better known.
+
+    Of a final order that is what was told before it was final, and arrives late. What is told
+    later changes no terms, nor does what staff decide then.
+    """
+    facts = _terms_facts(order)
+    if before.terms is None:
+        return choose(facts)
+    known = _terms_facts(before)
+    if (facts.purchased_at, facts.merchant_id) == (known.purchased_at, known.merchant_id):
+        return before.terms
+    end = _final_at(order)
+    if end is None:
+        return choose(facts)
+    if told.decided is not None or is_older(end, told.observation.modified_at):
+        return before.terms
+    return choose(replace(facts, kept=Kept(terms=before.terms, facts=known)))
+
+
+def _terms_facts(order: OrderState) -> TermsFacts:
+    """What terms go by: all that Button said of it until it was final."""
+    children = until(_final_at(order), order.children.values())
+    is_known = fact(children, "merchant_id") is not None
+    return TermsFacts(
+        purchased_at=purchased_at(children),
+        merchant_id=order.merchant_id if is_known else None,
+        customer_id=order.customer_id,
+    )
+
+
+def _final_at(order: OrderState) -> datetime | None:
+    children = order.children.values()
+    return final_at(children, deciding(children))
 
 
 def _is_of_another_mode(order: OrderState, told: Told) -> bool:

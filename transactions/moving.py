@@ -88,20 +88,20 @@ def draft(
     if not postings:
         return None
     earned = newly_earned(before, after)
-    if earned and _had_it(transaction_id, after.member_id):
+    if earned and had_reward(transaction_id, after.member_id):
         kind, earned = GroupKind.RETURN, 0
     elif None not in (before.member_id, after.member_id) and before.member_id != after.member_id:
         kind = GroupKind.MOVE
     return GroupDraft(cause=cause, kind=kind, postings=postings, earned_minor=earned)
 
 
-def _had_it(transaction_id: int, member_id: int | None) -> bool:
-    """Whether the order's final reward was this member's at some time before."""
+def had_reward(transaction_id: int, member_id: int | None, *, at_least: int = 1) -> bool:
+    """Whether a final reward of so much, of this order, was this member's at some time before."""
     return TransactionRevision.objects.filter(
         Q(member=member_id) | Q(member__same_as=member_id, member__same_as__isnull=False),
         transaction=transaction_id,
         status=ButtonStatus.VALIDATED,
-        reward_minor__gt=0,
+        reward_minor__gte=at_least,
     ).exists()
 
 

@@ -18,7 +18,11 @@ from rewards_site.members.customer_ids import is_customer_id
 from transactions.told import Channel, Told
 
 Facts = Mapping[str, tuple[Any, datetime]]
-"""Optional field → (its newest value, the `modified_date` it was told with)."""
+"""Optional field → (its newest value, the `modified_date` it was told with).
+
+Under HEARD stands what was told when, where that is more than one word (heard.py).
+"""
+HEARD = "heard"
 
 FACTS = (
     "button_order_id",
@@ -60,7 +64,7 @@ class Verdict(StrEnum):
     FILLS = "fills"
     """Older, but it tells something that was not known."""
     CONFIRMS = "confirms"
-    """The same again, said later or by the API: it settles what may yet arrive late."""
+    """Nothing new by itself, but kept: it settles what may yet arrive late."""
     REPEATS = "repeats"
     """Already so."""
     STALE = "stale"
@@ -156,7 +160,7 @@ def _same_again(child: ChildState, told: Told, *, is_newer: bool) -> Decision:
         again = replace(child, facts=facts, created_at=_earliest(child, told))
     if _values(again.facts) != _values(child.facts):
         return Decision(verdict=Verdict.FILLS, child=again)
-    if replace(again, facts=child.facts, read_at=child.read_at) != child:
+    if replace(again, read_at=child.read_at) != child:
         return Decision(verdict=Verdict.CONFIRMS, child=again, reason="already so")
     return Decision(verdict=Verdict.REPEATS, child=child, reason="already so")
 
@@ -175,8 +179,10 @@ def _older(child: ChildState, told: Told, *, reason: str, is_tie: bool) -> Decis
         facts=_filled(child.facts, told.observation, is_tie=is_tie),
         created_at=_earliest(child, told),
     )
-    if filled != child:
+    if _values(filled.facts) != _values(child.facts) or filled.created_at != child.created_at:
         return Decision(verdict=Verdict.FILLS, child=filled, reason=reason)
+    if filled != child:
+        return Decision(verdict=Verdict.CONFIRMS, child=filled, reason=reason)
     return Decision(verdict=Verdict.STALE, child=child, reason=reason)
 
 
@@ -209,16 +215,14 @@ def _filled(facts: Facts, observation: TransactionObservation, *, is_tie: bool) 
     """`facts` with what an observation that does not hold tells beyond them.
 
     Of an older one a value counts if it is newer than the one known; of one that lost a tie only
-    if the one known is of an earlier second.
+    if the one known is of an earlier second. The same value counts, too: it was said later, and no
+    value of in between may take its place.
     """
     news = {
         name: (value, at)
         for name, (value, at) in _told_facts(observation).items()
         if name not in facts
-        or (
-            facts[name][0] != value
-            and (_compare_seconds(facts[name][1], at) < 0 if is_tie else facts[name][1] < at)
-        )
+        or (_compare_seconds(facts[name][1], at) < 0 if is_tie else facts[name][1] < at)
     }
     return {**facts, **news} if news else facts
 

@@ -16,12 +16,22 @@ from offers.rules.reward import Terms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermsFacts:
-    """What is known of an order at the moment its terms are chosen."""
+    """What an order's terms are chosen by: what is known of it, or was when it became final."""
 
     purchased_at: datetime
     merchant_id: str | None
     customer_id: str | None
     """Of the member it is credited to."""
+    kept: Kept | None = None
+    """The terms of an order that is final; None while it is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Terms that an order has, and what they were chosen by."""
+
+    terms: Terms
+    facts: TermsFacts
 
 
 ChooseTerms = Callable[[TermsFacts], Terms]
@@ -39,7 +49,19 @@ class TermsPolicy:
 
 
 def choose_terms(facts: TermsFacts, *, policy: TermsPolicy) -> Terms:
-    """The terms of an order that is first seen, or becomes better known while pending, now."""
+    """The terms of an order that is first seen, or becomes better known, now.
+
+    A final order keeps those it has if what is better known makes no difference: what was set
+    anew since is none of its business.
+    """
+    fresh = _in_force(facts, policy=policy)
+    kept = facts.kept
+    if kept is not None and _in_force(kept.facts, policy=policy) == fresh:
+        return kept.terms
+    return fresh
+
+
+def _in_force(facts: TermsFacts, *, policy: TermsPolicy) -> Terms:
     is_early = is_before(policy.go_live_at, facts.purchased_at)
     if is_early and not policy.has_rewards_before_go_live:
         return Terms(share_bps=0, source="before go-live: no reward")

@@ -13,14 +13,15 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from offers.rules.reward import Terms
 from rewards_site.kernel.db import snapshot
+from rewards_site.members.models import Member
+from transactions.booked import Booked, Loss, wrong_entries, wrong_group, wrong_losses
 from transactions.derived import Derived, People, derive, people_of
-from transactions.holdings import Holding, difference
+from transactions.holdings import Holding, is_taken_back
 from transactions.ledger import activity, balances
 from transactions.ledger.balances import Difference
-from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.models import Account, Entry, EntryGroup
-from transactions.ledger.posting import GroupDraft
-from transactions.merging.checking import earned_by_merging, wrong_merges
+from transactions.merging.checking import wrong_merges
+from transactions.merging.earning import added_by_merging, earned_by_merging
 from transactions.merging.models import MergedBalance
 from transactions.models import RevisionKind, Transaction, TransactionRevision
 from transactions.opening.checking import wrong_openings
@@ -50,6 +51,7 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
     """
     found = Verification()
     with snapshot():
+        added = added_by_merging()
         found.groups = EntryGroup.objects.count()
         found.entries = Entry.objects.count()
         found.member_accounts = Account.objects.filter(member__isnull=False).count()
@@ -57,20 +59,23 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
             balances.wrong_groups,
             balances.wrong_accounts,
             balances.wrong_running_balances,
-            lambda: balances.wrong_earnings(also=earned_by_merging()),
+            lambda: balances.wrong_earnings(also=earned_by_merging(added)),
             activity.wrong_activity,
             _groups_without_cause,
             wrong_openings,
-            wrong_merges,
+            lambda: wrong_merges(added),
         ):
             found.differences.extend(check())
         total = Transaction.objects.count()
         for chunk in _chunks():
             people = people_of([one for row in chunk for one in row.revisions.all()])
+            losses: list[Loss] = []
             for transaction in chunk:
                 found.transactions += 1
                 found.revisions += len(transaction.revisions.all())
-                found.differences.extend(_wrong_transaction(transaction, people))
+                found.differences.extend(_wrong_transaction(transaction, people, losses))
+            found.differences.extend(wrong_losses(losses))
+            found.differences.extend(_kept_by_nobody(chunk))
             if progress:
                 progress(found.transactions, total)
     return found
@@ -109,9 +114,13 @@ def _groups_without_cause() -> Iterator[Difference]:
         )
 
 
-def _wrong_transaction(row: Transaction, people: People) -> Iterator[Difference]:
+def _wrong_transaction(
+    row: Transaction, people: People, losses: list[Loss]
+) -> Iterator[Difference]:
+    """What is wrong with one order; what was taken back in it is left in `losses` to be checked."""
     where = f"transaction {row.order_key} ({row.pk})"
     known: Derived | None = None
+    had: set[int] = set()
     revisions = list(row.revisions.all())
     for position, revision in enumerate(revisions, start=1):
         here = f"{where}, revision {revision.number}"
@@ -127,7 +136,13 @@ def _wrong_transaction(row: Transaction, people: People) -> Iterator[Difference]
         held = known.held if known else Holding(currency=row.currency)
         if revision.kind == RevisionKind.MERGED:
             held = derived.held  # the money went with all that the member had (merging/)
-        yield from _wrong_entries(here, held, derived.held, revision)
+        booked = Booked(here, revision, held, derived.held)
+        yield from wrong_entries(booked)
+        yield from wrong_group(booked, had, people)
+        if is_taken_back(held, derived.held) and revision.kind != RevisionKind.TOLD:
+            losses.append(Loss(here, revision.pk, held, derived.held))
+        if derived.member_id is not None and derived.held.is_final and derived.held.reward_minor:
+            had.add(derived.member_id)
         known = derived
     yield from _wrong_row(where, row, known, revisions)
 
@@ -158,37 +173,21 @@ def _words(values: tuple[object, ...]) -> str:
     return ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
 
 
-def _wrong_entries(
-    where: str, held: Holding, should: Holding, revision: TransactionRevision
-) -> Iterator[Difference]:
-    draft = GroupDraft(cause=where, kind=GroupKind.TRANSACTION, postings=difference(held, should))
-    expected = draft.net_by_account()
-    booked: dict[AccountKey, int] = {}
-    spent = {
-        member_id
-        for member_id, minor in should.unrecovered.items()
-        if minor > held.unrecovered.get(member_id, 0)
-    }
-    if revision.entry_group is not None:
-        for entry in revision.entry_group.entries.all():
-            account = entry.account
-            key = AccountKey(
-                AccountKind(account.kind), account.currency, account.member_id, account.merchant_id
-            )
-            booked[key] = entry.debit_minor - entry.credit_minor
-            if account.member_id in spent and entry.balance_after_minor:
+def _kept_by_nobody(chunk: Sequence[Transaction]) -> Iterator[Difference]:
+    """Orders of which somebody is said to keep something who is no member, or not any more."""
+    ids = {int(key) for row in chunk for key in row.unrecovered if key.isdecimal()}
+    if not any(row.unrecovered for row in chunk):
+        return
+    members = set(
+        Member.objects.filter(pk__in=ids, same_as__isnull=True).values_list("pk", flat=True)
+    )
+    for row in chunk:
+        for key in row.unrecovered:
+            if not key.isdecimal() or int(key) not in members:
                 yield Difference(
-                    where,
-                    f"{entry.balance_after_minor} was left to take back from the member it was "
-                    "moved from",
+                    f"transaction {row.order_key} ({row.pk})",
+                    f"member {key} is said to keep some of it, and was merged or never was",
                 )
-    for key in sorted({*expected, *booked}, key=str):
-        if expected.get(key, 0) != booked.get(key, 0):
-            yield Difference(
-                where,
-                f"{key.kind} {key.currency}: booked {booked.get(key, 0)}, "
-                f"should be {expected.get(key, 0)} (debits less credits)",
-            )
 
 
 def _wrong_row(

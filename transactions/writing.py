@@ -8,14 +8,15 @@ from datetime import datetime
 from rewards_site.button.wirejson import text_of
 from rewards_site.kernel import rows as lean
 from rewards_site.kernel.db import constraints_checked
-from rewards_site.members.services import ensure_members
+from rewards_site.members.services import opened_and_held
 from transactions import batch as rows
 from transactions.fold import Step
 from transactions.holdings import Holding, difference, newly_earned
+from transactions.ledger.accounts import KnownAccounts
 from transactions.ledger.chart import GroupKind
 from transactions.ledger.posting import GroupDraft, Posted, prepare
 from transactions.models import RevisionKind, Transaction, TransactionChild, TransactionRevision
-from transactions.moving import draft, give
+from transactions.moving import draft, give, had_reward
 from transactions.order import OrderState
 from transactions.states import ChildState
 from transactions.stored import (
@@ -68,15 +69,15 @@ def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
     """Book what changed and write orders, children and revisions, one statement a table.
 
     All of it is recorded at the instant it is booked at; members are made at `at`.
-    Raises: RefusedError with the observations that the books do not take.
+    Raises: RacedError; RefusedError with the observations that the books do not take.
     """
     if not folded.changes:
         return
     named = {change.step.order.customer_id for change in folded.changes}
     new = {name for name in named if name is not None and name not in folded.members}
-    members = folded.members | ensure_members(new, at=at)
+    members = folded.members | _open_members(new, at=at)
     _give(folded, members)
-    posted = _book(folded, members)
+    posted = _book(folded, members, locked.accounts)
     orders = {change.row.pk: change.row for change in folded.changes}
     for change in folded.changes:
         row = change.row
@@ -97,6 +98,17 @@ def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
             *constraints_checked(),
         ]
     )
+
+
+def _open_members(names: set[str], *, at: datetime) -> dict[str, int]:
+    """Members who were not there when the batch was planned.
+
+    Raises: RacedError, if one was made and merged with another since: who that is must be planned.
+    """
+    opened = opened_and_held(names, at=at)
+    if any(row.same_as_id is not None for row in opened):
+        raise rows.RacedError
+    return {row.customer_id: row.pk for row in opened}
 
 
 def _give(folded: Folded, members: dict[str, int]) -> None:
@@ -120,7 +132,7 @@ def _member_id(state: OrderState, members: dict[str, int]) -> int | None:
     return members[state.customer_id] if state.customer_id is not None else None
 
 
-def _book(folded: Folded, members: dict[str, int]) -> Posted:
+def _book(folded: Folded, members: dict[str, int], known: KnownAccounts) -> Posted:
     """Post what the changes move. Raises RefusedError for those that the books do not take."""
     drafts: list[GroupDraft] = []
     for change in folded.changes:
@@ -128,7 +140,7 @@ def _book(folded: Folded, members: dict[str, int]) -> Posted:
         if booked is not None:
             drafts.append(booked)
     latest = [change.row.changed_at for change in folded.changes if change.row.revision_count]
-    posted = prepare(drafts, after=max(latest, default=None))
+    posted = prepare(drafts, after=max(latest, default=None), known=known)
     if posted.refusals:
         # Only the first of each order: what follows it was judged as if it had been booked.
         first: dict[int, Change] = {}
@@ -155,7 +167,14 @@ def _draft(change: Change, members: dict[str, int]) -> GroupDraft | None:
     if not postings:
         return None
     earned = newly_earned(held, should)
+    if earned and held.is_final and _was_theirs(change.row.pk, should):
+        kind, earned = GroupKind.RETURN, 0
     return GroupDraft(cause=change.cause, kind=kind, postings=postings, earned_minor=earned)
+
+
+def _was_theirs(transaction_id: int, should: Holding) -> bool:
+    """Of a final reward that late words took back and give again: it is not earned twice."""
+    return had_reward(transaction_id, should.member_id, at_least=should.reward_minor)
 
 
 def _holdings(change: Change, members: dict[str, int]) -> tuple[Holding, Holding]:

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.safestring import SafeString
 
 from rewards_site.api_keys.models import ApiKey
-from rewards_site.api_keys.scopes import Scope
+from rewards_site.api_keys.scopes import OFFERED, Scope
 from rewards_site.api_keys.services import (
     NAME_LENGTH_MAX,
     MadeKey,
@@ -44,7 +44,7 @@ class MakeKeyForm(forms.Form):
         help_text="What will use it, such as «support desk». One key in force of a name.",
     )
     scopes = forms.MultipleChoiceField(
-        choices=Scope.choices,
+        choices=[(scope.value, scope.label) for scope in OFFERED],
         widget=forms.CheckboxSelectMultiple,
         help_text="As few as will do: they cannot be changed later.",
     )

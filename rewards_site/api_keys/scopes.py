@@ -8,3 +8,8 @@ class Scope(models.TextChoices):
 
     MEMBERS_READ = "members:read", "Read members: who they are, balances, orders, activity"
     REDEMPTIONS_WRITE = "redemptions:write", "Ask for redemptions in members' names, and cancel"
+
+
+OFFERED = (Scope.MEMBERS_READ,)
+"""What a new key is offered: scopes that open something by now. One that opens nothing yet would
+stand on keys unnoticed until, one day, it opens everybody's money."""

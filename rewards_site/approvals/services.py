@@ -12,6 +12,7 @@ from django.db import IntegrityError
 
 from rewards_site.approvals import registry
 from rewards_site.approvals.models import Proposal, ProposalStatus
+from rewards_site.kernel.admin.attention import Reader
 from rewards_site.kernel.db import atomic, constraint_of, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound, Refused
 
@@ -79,11 +80,10 @@ def approve(*, proposal_id: int, actor: User, reason: str, at: datetime) -> Prop
             if row.status == ProposalStatus.APPROVED and row.decided_by_id == actor.pk:
                 return row
             _must_be_open(row)
-            _must_be_another(row, actor)
+            _must_be_theirs_to_decide(row, actor)
             kind = registry.kind_of(row.kind)
             if kind is None:
-                raise Refused(f"Nothing here carries out «{row.kind}» any more.")
-            _must_be_theirs_to_decide(row, actor)
+                raise Refused(objection_to_approval(row, actor))
             row.result = kind.execute(
                 row.payload,
                 proposed_by=row.proposed_by,
@@ -104,7 +104,6 @@ def reject(*, proposal_id: int, actor: User, reason: str, at: datetime) -> Propo
         if row.status == ProposalStatus.REJECTED and row.decided_by_id == actor.pk:
             return row
         _must_be_open(row)
-        _must_be_another(row, actor)
         _must_be_theirs_to_decide(row, actor)
         return _decided(row, ProposalStatus.REJECTED, actor=actor, reason=reason, at=at)
 
@@ -117,12 +116,39 @@ def withdraw(*, proposal_id: int, actor: User, reason: str, at: datetime) -> Pro
     reason = checked_reason(reason)
     with atomic():
         row = _locked(proposal_id)
-        if row.proposed_by_id != actor.pk:
-            raise Refused("Only who proposed it can withdraw it; reject it instead.")
+        if objection := objection_to_withdrawal(row, actor):
+            raise Refused(objection)
         if row.status == ProposalStatus.WITHDRAWN:
             return row
         _must_be_open(row)
         return _decided(row, ProposalStatus.WITHDRAWN, actor=actor, reason=reason, at=at)
+
+
+def objection_to_rejection(row: Proposal, actor: Reader) -> str:
+    """Why it is not this person's to decide; empty if it is.
+
+    What nobody carries out any more may still be rejected by whoever decides proposals.
+    """
+    if row.proposed_by_id == actor.pk:
+        return "You proposed it yourself: another person has to decide."
+    kind = registry.kind_of(row.kind)
+    if kind is not None and not registry.has_perm(actor, kind.permission):
+        return f"It is not yours to decide: {kind.label}."
+    return ""
+
+
+def objection_to_approval(row: Proposal, actor: Reader) -> str:
+    """Why this person cannot approve it; empty if they can."""
+    if registry.kind_of(row.kind) is None:
+        return f"Nothing here carries out «{row.kind}» any more."
+    return objection_to_rejection(row, actor)
+
+
+def objection_to_withdrawal(row: Proposal, actor: Reader) -> str:
+    """Why this person cannot take it back; empty if they can."""
+    if row.proposed_by_id != actor.pk:
+        return "Only who proposed it can withdraw it; reject it instead."
+    return ""
 
 
 def checked_reason(reason: str) -> str:
@@ -148,16 +174,9 @@ def _must_be_open(row: Proposal) -> None:
         raise Conflict(f"It was {row.status} already.")
 
 
-def _must_be_another(row: Proposal, actor: User) -> None:
-    if row.proposed_by_id == actor.pk:
-        raise Refused("You proposed it yourself: another person has to decide.")
-
-
 def _must_be_theirs_to_decide(row: Proposal, actor: User) -> None:
-    """What nobody carries out any more may still be rejected by whoever decides proposals."""
-    kind = registry.kind_of(row.kind)
-    if kind is not None and not actor.has_perm(kind.permission):
-        raise Refused(f"It is not yours to decide: {kind.label}.")
+    if objection := objection_to_rejection(row, actor):
+        raise Refused(objection)
 
 
 def _decided(

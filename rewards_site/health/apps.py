@@ -15,6 +15,7 @@ class HealthConfig(AppConfig):
             notices,
             queue,
             registry,
+            token_inspections,
         )
 
         registry.register("worker", queue.worker_is_wrong)
@@ -23,3 +24,4 @@ class HealthConfig(AppConfig):
         metrics.register("health", metrics.collect_health)
         metrics.register("queue", queue.collect)
         inspections.register_own()
+        inspections.register("members' tokens", token_inspections.inspect_tokens, order=20)

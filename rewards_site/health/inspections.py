@@ -6,11 +6,12 @@ An inspection may wait for the network: the command gives each a deadline of its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from django.conf import settings
+from django.core.checks import ERROR, WARNING, run_checks
 from django.db import DatabaseError, InterfaceError
 
 from rewards_site.button.address import checked_base_url
@@ -46,6 +47,7 @@ class Line:
 Inspect = Callable[[datetime], Iterator[Line]]
 
 _FIRST, _ROOMS, _LAST = 10, 50, 90
+_OFFERS_HOST = "offers host", "BUTTON_OFFERS_URL"
 _inspections: dict[str, tuple[int, Inspect]] = {}
 
 
@@ -73,19 +75,32 @@ def fail(subject: str, said: str, what_to_do: str) -> Line:
 
 def register_own() -> None:
     for name, inspect in (
+        ("system checks", inspect_checks),
         ("settings", inspect_settings),
         ("database", inspect_database),
         ("API key", inspect_key),
         ("API host", lambda _at: _inspect_host("API host", "BUTTON_API_URL")),
-        ("offers host", lambda _at: _inspect_host("offers host", "BUTTON_OFFERS_URL")),
+        ("offers host", lambda _at: map(_not_needed_yet, _inspect_host(*_OFFERS_HOST))),
     ):
         register(name, inspect, order=_FIRST)
     register("worker", inspect_worker, order=_LAST)
 
 
+def inspect_checks(_at: datetime) -> Iterator[Line]:
+    """What `manage.py check` says."""
+    for message in run_checks():
+        verdict = Verdict.FAIL if message.level >= ERROR else Verdict.WARN
+        if message.level >= WARNING:
+            yield Line(
+                verdict=verdict,
+                subject=str(message.id or "system check"),
+                said=message.msg.rstrip("."),
+                what_to_do=message.hint or "see Django's reference of system checks.",
+            )
+
+
 def inspect_settings(_at: datetime) -> Iterator[Line]:
     yield from _webhook_secrets()
-    yield from _member_tokens()
     for name, least in short_secrets():
         yield warn(
             name,
@@ -102,6 +117,7 @@ def inspect_settings(_at: datetime) -> Iterator[Line]:
         yield ok("ALLOWED_HOSTS", ", ".join(settings.ALLOWED_HOSTS))
     yield ok("BUSINESS_TIME_ZONE", f"{settings.BUSINESS_TIME_ZONE.key}: report days, peak hours")
     yield _go_live()
+    yield _metrics()
     if channels():
         yield ok("alarms", f"go out by {' and '.join(str(way.label) for way in channels())}")
         if settings.ALERT_EMAILS and settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
@@ -183,28 +199,46 @@ def _inspect_host(subject: str, setting: str) -> Iterator[Line]:
         yield ok("clock", f"agrees with the {subject}'s")
 
 
+def _not_needed_yet(line: Line) -> Line:
+    """This version asks for no offers: what is wrong there stops nothing."""
+    if line.verdict is not Verdict.FAIL:
+        return line
+    said = f"{line.said}; nothing asks it yet"
+    return replace(line, verdict=Verdict.WARN, said=said)
+
+
 def _webhook_secrets() -> Iterator[Line]:
-    number = len(settings.BUTTON_WEBHOOK_SECRETS)
-    if number:
-        yield ok("BUTTON_WEBHOOK_SECRETS", f"{number} set")
+    live, test = settings.BUTTON_WEBHOOK_SECRETS, settings.BUTTON_TEST_WEBHOOK_SECRETS
+    if live:
+        yield ok("BUTTON_WEBHOOK_SECRETS", f"{len(live)} set")
     else:
         yield fail(
             "BUTTON_WEBHOOK_SECRETS",
             "not set: every webhook is refused",
             "copy it from Button's Dashboard, where the webhook is.",
         )
-
-
-def _member_tokens() -> Iterator[Line]:
-    if settings.MEMBER_JWT_SECRET or settings.MEMBER_JWT_JWKS_URL:
-        kind = "MEMBER_JWT_SECRET" if settings.MEMBER_JWT_SECRET else "MEMBER_JWT_JWKS_URL"
-        yield ok("members' tokens", f"are checked by {kind}")
-    else:
-        yield warn(
-            "members' tokens",
-            "MEMBER_JWT_SECRET and MEMBER_JWT_JWKS_URL are not set: every token is refused",
-            "set one of them for the member API.",
+    if set(live) & set(test):
+        yield fail(
+            "BUTTON_TEST_WEBHOOK_SECRETS",
+            "holds a secret of BUTTON_WEBHOOK_SECRETS: what it signs is real money",
+            "take it out of one of them; Button's sandbox mode has secrets of its own.",
         )
+    elif test:
+        yield ok("BUTTON_TEST_WEBHOOK_SECRETS", f"{len(test)} set: what they sign is test money")
+    else:
+        yield ok("BUTTON_TEST_WEBHOOK_SECRETS", "not set: webhooks of test money are refused")
+
+
+def _metrics() -> Line:
+    if settings.METRICS_TOKEN:
+        return ok("METRICS_TOKEN", "set: /metrics wants it")
+    if settings.TRUST_PROXY:
+        return warn(
+            "METRICS_TOKEN",
+            "not set: behind a proxy (TRUST_PROXY) /metrics answers nobody",
+            "set it if you want metrics: openssl rand -hex 32.",
+        )
+    return ok("METRICS_TOKEN", "not set: /metrics answers this machine only")
 
 
 def _go_live() -> Line:

@@ -48,7 +48,7 @@ def deliver(*, at: datetime) -> int:
 
 
 def delivery_is_wrong(at: datetime) -> str:
-    """The check «alerts»: messages that could not be sent for a while."""
+    """The check «alert delivery»: messages that could not be sent for a while."""
     waiting = Notice.objects.filter(
         sent_at__isnull=True,
         channel__in=channels(),

@@ -17,10 +17,9 @@ from prometheus_client.exposition import choose_encoder
 from rewards_site.health import tallies
 from rewards_site.health.metrics import Everything
 from rewards_site.kernel import clock
+from rewards_site.kernel.proxy import may_have_been_forwarded
 
 log = logging.getLogger(__name__)
-
-_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 
 
 @require_safe
@@ -32,7 +31,11 @@ def metrics(request: HttpRequest) -> HttpResponseBase:
                 401, "Send METRICS_TOKEN as a bearer token.", **{"WWW-Authenticate": "Bearer"}
             )
     elif not _is_of_this_machine(request):
-        return _refused(403, "METRICS_TOKEN is not set: only this machine itself may ask.")
+        return _refused(
+            403,
+            "METRICS_TOKEN is not set: only this machine itself may ask, through no proxy, and "
+            "with TRUST_PROXY nobody. Set METRICS_TOKEN, and send it as a bearer token.",
+        )
     try:
         tallies.flush()
     except (DatabaseError, InterfaceError):
@@ -55,11 +58,8 @@ def _has_token(request: HttpRequest) -> bool:
 
 
 def _is_of_this_machine(request: HttpRequest) -> bool:
-    """Loopback, and nobody forwarded it: a proxy on this machine asks for somebody outside.
-
-    Forwarding headers can only take the right away, so they count whatever TRUST_PROXY says.
-    """
-    if any(request.META.get(name) for name in _FORWARDED):
+    """Loopback, and nobody forwarded it: a proxy on this machine asks for somebody outside."""
+    if may_have_been_forwarded(request):
         return False
     try:
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))

@@ -22,6 +22,7 @@ import requests
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
@@ -39,7 +40,9 @@ ASK_AGAIN_SECONDS = 10
 REFRESH_AGAIN_SECONDS = 60
 """For keys that are old: not tried more often than this while it fails."""
 WAIT_SECONDS = 3
-"""How long a request waits for another's fetch when it cannot go on without."""
+"""How long a request waits for the keys when it cannot go on without."""
+WAITERS_MAX = 4
+"""How many requests of a process wait for keys at once; the others are asked to come again."""
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 2.0, 3.0, 5.0
 BODY_BYTES_MAX = 256 * 1024
 KEYS_MAX = 100
@@ -65,11 +68,13 @@ class VerifyingKey:
 
 
 class BadKeySet(ValueError):
-    """What was fetched is no JWKS; the message is one plain sentence without any of the body."""
+    """No JWKS could be had; the message says why, without any of the address or the body."""
 
 
 class JwksCache:
-    """The keys at one URL."""
+    """The keys at one URL. They are fetched by a thread beside: no request waits longer than
+    `wait_seconds`, and no more than WAITERS_MAX wait at once, however slow the other side is.
+    """
 
     def __init__(
         self,
@@ -77,11 +82,15 @@ class JwksCache:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         total_seconds: float = TOTAL_SECONDS,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._url = url
         self._monotonic = monotonic
         self._total_seconds = total_seconds
-        self._fetching = threading.Lock()
+        self._wait_seconds = wait_seconds
+        self._places = threading.BoundedSemaphore(WAITERS_MAX)
+        self._beginning = threading.Lock()
+        self._under_way: threading.Event | None = None
         self._keys: tuple[VerifyingKey, ...] = ()
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
@@ -90,28 +99,27 @@ class JwksCache:
     def keys_for(self, *, kid: str | None, algorithm: str) -> Sequence[VerifyingKey]:
         """The keys that may have signed such a token; empty where there is none of that name.
 
-        Fetches when the keys are old or the name is not known; one thread at a time, and not again
+        Fetches when the keys are old or the name is not known; once at a time, and not again
         within ASK_AGAIN_SECONDS. Raises: JwksUnavailable.
         """
         found = self._known(kid, algorithm)
         if found and self._age() < FRESH_SECONDS:
             return found
-        pause = REFRESH_AGAIN_SECONDS if found else ASK_AGAIN_SECONDS
-        if self._may_ask(pause):
-            # Who has a key does not wait for another's fetch; who has none cannot go on without.
-            is_mine = self._fetching.acquire(timeout=0 if found else WAIT_SECONDS)
-            if is_mine:
-                try:
-                    if self._may_ask(pause):
-                        self._fetch()
-                finally:
-                    self._fetching.release()
-            found = self._known(kid, algorithm)
-            if not found and not is_mine:
-                raise JwksUnavailable(_SORRY, retry_after=WAIT_SECONDS)
+        fetch, is_mine = self._begin(REFRESH_AGAIN_SECONDS if found else ASK_AGAIN_SECONDS)
+        is_over = fetch is None
+        # For what another asked only those wait who cannot do anything else: no key is known yet.
+        if fetch is not None and (is_mine or self._age() >= STALE_SECONDS):
+            is_over = self._wait_for(fetch)
+        found = self._known(kid, algorithm)
+        if not found and not is_over:
+            raise JwksUnavailable(_SORRY, retry_after=WAIT_SECONDS)
         if not found and self._is_failing:
             raise JwksUnavailable(_SORRY, retry_after=ASK_AGAIN_SECONDS)
         return found
+
+    def fetch_ahead(self) -> None:
+        """Have the keys fetched, if nobody has yet, without waiting for them."""
+        self._begin(ASK_AGAIN_SECONDS)
 
     def _known(self, kid: str | None, algorithm: str) -> tuple[VerifyingKey, ...]:
         if self._age() >= STALE_SECONDS:
@@ -127,24 +135,44 @@ class JwksCache:
             return float("inf")
         return self._monotonic() - self._fetched_at
 
-    def _may_ask(self, pause_seconds: float) -> bool:
-        return self._tried_at is None or self._monotonic() - self._tried_at >= pause_seconds
+    def _begin(self, pause_seconds: float) -> tuple[threading.Event | None, bool]:
+        """What tells when the fetch under way is over, and whether it was begun here; null: none
+        is, and the last try was less than `pause_seconds` ago."""
+        with self._beginning:
+            if self._under_way is not None:
+                return self._under_way, False
+            if self._tried_at is not None and self._monotonic() - self._tried_at < pause_seconds:
+                return None, False
+            over = threading.Event()
+            threading.Thread(target=self._fetch, args=(over,), name="jwks", daemon=True).start()
+            self._under_way = over
+            return over, True
 
-    def _fetch(self) -> None:
-        """Replace the keys by those at the URL; keep them where it does not tell any."""
+    def _wait_for(self, fetch: threading.Event) -> bool:
+        """Whether it was over in time; False at once where too many wait already."""
+        if not self._places.acquire(blocking=False):
+            return False
         try:
-            keys = read_keys(_download(self._url, total_seconds=self._total_seconds))
-        except (requests.RequestException, HTTPError, OSError, BadKeySet) as error:
-            # Not the error's own words: they may hold the URL, and the URL a secret.
-            why = str(error) if isinstance(error, BadKeySet) else type(error).__name__
-            log.error("members.jwks_unavailable", extra={"why": why})  # noqa: TRY400
-            self._is_failing = True
-        else:
+            return fetch.wait(self._wait_seconds)
+        finally:
+            self._places.release()
+
+    def _fetch(self, over: threading.Event) -> None:
+        """Replace the keys by those at the URL; keep them where it does not tell any."""
+        is_failing = True
+        try:
+            keys = fetch_keys(self._url, total_seconds=self._total_seconds)
             log.info("members.jwks_fetched", extra={"keys": len(keys)})
             self._keys, self._fetched_at = keys, self._monotonic()
-            self._is_failing = False
-        finally:  # last: until then others who ask wait for this answer
-            self._tried_at = self._monotonic()
+            is_failing = False
+        except BadKeySet as error:
+            log.error("members.jwks_unavailable", extra={"why": str(error)})  # noqa: TRY400
+        finally:  # also after a fault of ours, or all would wait for it for ever
+            with self._beginning:
+                self._is_failing = is_failing
+                self._tried_at = self._monotonic()
+                self._under_way = None
+            over.set()
 
 
 _SORRY = "The keys that tokens are signed with cannot be looked up right now."
@@ -154,8 +182,18 @@ _making = threading.Lock()
 
 def jwks_at(url: str) -> JwksCache:
     """This process's cache of the keys at `url`."""
-    with _making:
-        return _caches.setdefault(url, JwksCache(url))
+    cache = _caches.get(url)
+    if cache is None:
+        with _making:
+            cache = _caches.setdefault(url, JwksCache(url))
+    return cache
+
+
+def fetch_ahead() -> None:
+    """For a web process that starts: have the keys there before the first token comes."""
+    url = settings.MEMBER_JWT_JWKS_URL
+    if url and not objection_to_url(url):
+        jwks_at(url).fetch_ahead()
 
 
 def objection_to_url(url: str) -> str:
@@ -176,6 +214,15 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
+
+
+def fetch_keys(url: str, *, total_seconds: float) -> tuple[VerifyingKey, ...]:
+    """The keys at `url` that are good for us, asked for now. Raises: BadKeySet."""
+    try:
+        return read_keys(_download(url, total_seconds=total_seconds))
+    except (requests.RequestException, HTTPError, OSError) as error:
+        # Not the error's own words: they may hold the URL, and the URL a secret.
+        raise BadKeySet(f"no answer could be had ({type(error).__name__})") from error
 
 
 def _download(url: str, *, total_seconds: float) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
+from django.db.models import Q
+
 from rewards_site.kernel.rows import find
 from rewards_site.members.models import Member
 
@@ -44,6 +46,12 @@ def held_members(member_ids: Collection[int]) -> dict[int, Member]:
 def holders(member_ids: Collection[int]) -> dict[int, int]:
     """Primary key → that of the member it stands for."""
     return {row.pk: holder_id(row) for row in find(Member, {"id": member_ids})}
+
+
+def rows_of(member_id: int) -> list[int]:
+    """The member's own row, and those of all other customer ids of theirs."""
+    rows = Member.objects.filter(Q(pk=member_id) | Q(same_as=member_id))
+    return sorted(rows.values_list("pk", flat=True))
 
 
 def names_of(member_ids: Collection[int]) -> dict[int, frozenset[str]]:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError
 
+from rewards_site.kernel import rows
 from rewards_site.kernel.db import atomic, constraint_of, in_transaction, insert_missing
 from rewards_site.kernel.errors import Conflict
 from rewards_site.members.models import ChangeKind, CustomerIdChange, Member
@@ -33,6 +34,21 @@ def ensure_members(customer_ids: set[str], *, at: datetime) -> dict[str, int]:
     return known
 
 
+def opened_and_held(customer_ids: set[str], *, at: datetime) -> list[Member]:
+    """The rows of these customer ids, made at `at` where missing; none changes until the commit.
+
+    For ids that were not there a moment ago: one round trip, and no look beforehand. A row may
+    stand for another member all the same (`same_as`), if somebody was that fast.
+    """
+    assert in_transaction()
+    if not customer_ids:
+        return []
+    made = [Member(customer_id=text, created_at=at) for text in sorted(customer_ids)]
+    asked = rows.rows_of(Member, {"customer_id": customer_ids}, is_held=True)
+    found: list[Member] = rows.ask(asked, after=rows.insert_missing(made))[0]
+    return found
+
+
 def ensure_held(customer_id: str, *, at: datetime) -> int:
     """As ensure_members(), and the member stays who they are until the caller's commit.
 
@@ -51,8 +67,8 @@ def ensure_held(customer_id: str, *, at: datetime) -> int:
 def lock_members(member_ids: set[int]) -> dict[int, Member]:
     """These rows, locked alone: whoever books for them, or names them, waits for the commit."""
     assert in_transaction()
-    rows = Member.objects.select_for_update(of=("self",)).filter(pk__in=member_ids)
-    return {row.pk: row for row in rows.order_by("pk")}
+    locked = Member.objects.select_for_update(of=("self",)).filter(pk__in=member_ids)
+    return {row.pk: row for row in locked.order_by("pk")}
 
 
 def rename(

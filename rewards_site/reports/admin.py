@@ -160,7 +160,8 @@ class ReportRunAdmin(ReadOnlyAdmin[ReportRun]):
                 for run in runs
             ],
             empty="Nothing was exported yet.",
-            note="The same report as of the same instant has the same SHA-256 (CSV, Beancount).",
+            note="The same report as of the same instant has the same SHA-256 (CSV, Beancount). "
+            "Load this page again to see how a download ended.",
         )
 
 

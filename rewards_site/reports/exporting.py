@@ -32,18 +32,34 @@ class Exporter:
     system_user: str = ""
 
 
-def begin_export(report: Report, asked: Asked, *, by: Exporter, at: datetime) -> Export:
-    """Settle the instant and put the export on the record; nothing is read yet.
+def settle_query(report: Report, asked: Asked) -> Query:
+    """What was asked for, as of an instant at which nothing can change any more.
 
     Raises: InvalidInput (the instant lies in the future), Unavailable, DatabaseUnavailable.
     """
-    query = Query(
+    return Query(
         as_of=report.settle(asked.as_of),
         start=asked.start,
         end=asked.end,
         currency=asked.currency,
         with_customer_ids=asked.with_customer_ids,
     )
+
+
+def file_name(report: Report, query: Query, chosen: Format) -> str:
+    """liability-20261122T041500123456Z.csv"""
+    stamp = clock.wire_text(query.as_of)
+    for mark in "-:.":
+        stamp = stamp.replace(mark, "")
+    return f"{report.name}-{stamp}.{chosen.value}"
+
+
+def begin_export(report: Report, asked: Asked, *, by: Exporter, at: datetime) -> Export:
+    """Settle the instant and put the export on the record; nothing is read yet.
+
+    Raises: as settle_query().
+    """
+    query = settle_query(report, asked)
     run = ReportRun.objects.create(
         report=report.name,
         format=asked.format.value,
@@ -70,14 +86,6 @@ class Export:
         self.format = chosen
         self.run = run
         self.result: ReportResult | None = None
-
-    @property
-    def file_name(self) -> str:
-        """liability-20261122T041500123456Z.csv"""
-        stamp = clock.wire_text(self.query.as_of)
-        for mark in "-:.":
-            stamp = stamp.replace(mark, "")
-        return f"{self.report.name}-{stamp}.{self.format.value}"
 
     def chunks(self, *, progress: Progress | None = None) -> Generator[bytes]:
         """The bytes, read in one snapshot that ends with the last of them, or when it is closed."""

@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.http import urlencode
 
-from rewards_site.kernel.errors import ServiceError
+from rewards_site.kernel.clock import wire_text
+from rewards_site.kernel.errors import InvalidInput, ServiceError
 from rewards_site.reports import options, registry
+from rewards_site.reports.exporting import settle_query
 from rewards_site.reports.writers import Format
 
 _FIELD_OF = {"from": "start", "to": "end"}
-_OFFERED = (Format.CSV, Format.XLSX, Format.BEANCOUNT)
+_FORMATS = {
+    Format.CSV: "CSV: begins at once, however large",
+    Format.XLSX: "XLSX: a spreadsheet, sent when it is whole",
+    Format.PARQUET: "Parquet: for a data warehouse or a notebook",
+    Format.BEANCOUNT: "Beancount: plain-text accounting; the journal alone",
+}
 
 
 class ExportForm(forms.Form):
@@ -22,6 +30,7 @@ class ExportForm(forms.Form):
     as_of = forms.CharField(
         required=False,
         label="As of",
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
         help_text="An instant such as 2026-11-01T00:00:00Z: what was posted at or before it, the "
         "same for ever. Empty for now.",
     )
@@ -29,18 +38,16 @@ class ExportForm(forms.Form):
         required=False,
         label="From",
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="The first day; not for the liability, which is of one instant.",
     )
     end = forms.CharField(
         required=False,
         label="To",
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="The first day that is left out.",
     )
     currency = forms.CharField(
         required=False, max_length=3, help_text="One currency, such as USD. Empty for all."
     )
-    format = forms.ChoiceField(choices=[(one.value, one.value) for one in _OFFERED])
+    format = forms.ChoiceField(choices=[(one.value, _FORMATS[one]) for one in Format])
     with_customer_ids = forms.BooleanField(
         required=False,
         label="With customer ids",
@@ -52,22 +59,28 @@ class ExportForm(forms.Form):
         field = self.fields["report"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(one.name, f"{one.title}: {one.what}") for one in registry.reports()]
+        whose = "; ".join(
+            f"of {one.name}, by {one.period_of}" for one in registry.reports() if one.period_of
+        )
+        zone = settings.BUSINESS_TIME_ZONE
+        self.fields["start"].help_text = f"The first day, in {zone}: {whose}. Empty for all."
+        self.fields["end"].help_text = f"The first day that is left out, in {zone}."
 
     def clean(self) -> dict[str, Any]:
+        """Settles the instant, too: what would be refused is refused here, beside its field."""
         cleaned = super().clean() or {}
         if "report" not in cleaned or "format" not in cleaned:
             return cleaned
+        report = registry.find(cleaned["report"])
+        words = ("as_of", "start", "end", "currency", "format")
         try:
-            options.read(
-                registry.find(cleaned["report"]),
-                **{
-                    name: cleaned.get(name, "")
-                    for name in ("as_of", "start", "end", "currency", "format")
-                },
-            )
-        except ServiceError as error:
-            for name, wrong in getattr(error, "fields", {}).items():
+            asked = options.read(report, **{name: cleaned.get(name, "") for name in words})
+            cleaned["as_of"] = wire_text(settle_query(report, asked).as_of)
+        except InvalidInput as error:
+            for name, wrong in error.fields.items():
                 self.add_error(_FIELD_OF.get(name, name), f"{wrong}.")
+        except ServiceError as error:
+            self.add_error(None, str(error))
         return cleaned
 
     def query_string(self) -> str:

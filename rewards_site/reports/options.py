@@ -117,11 +117,6 @@ def _format(report: Report, text: str, wrong: dict[str, str]) -> Format:
     except ValueError:
         wrong["format"] = f"{text!r} is none of {', '.join(one.value for one in Format)}"
         return Format.CSV
-    if chosen is Format.PARQUET:
-        wrong["format"] = (
-            "Parquet is not written by this release; csv has the same content, and any tool that "
-            "reads Parquet reads it"
-        )
     if chosen is Format.BEANCOUNT and report.beancount is None:
         wrong["format"] = f"{report.name} has no Beancount form; the journal has one"
     return chosen

@@ -2,11 +2,14 @@
 
 Whoever is refused learns it by a real status before the first byte: the first piece of the report
 is made before the answer begins. A reader that leaves half-way closes the cursor and the snapshot.
+
+HEAD says what GET would: the status, the name of the file and the instant, which a GET may then ask
+for. Nothing is read and nothing is recorded for it, as no figure leaves the house.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -14,7 +17,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from rewards_site.kernel import clock
 from rewards_site.kernel.api.problems import exception_handler, problem_response
@@ -22,8 +25,10 @@ from rewards_site.kernel.clock import wire_text
 from rewards_site.kernel.db import DatabaseUnavailable
 from rewards_site.kernel.errors import InvalidInput, ServiceError
 from rewards_site.reports import options, registry
-from rewards_site.reports.exporting import Exporter, begin_export
+from rewards_site.reports.exporting import Exporter, begin_export, file_name, settle_query
 from rewards_site.reports.models import Door
+from rewards_site.reports.options import Asked
+from rewards_site.reports.registry import Query, Report
 
 MAY_EXPORT = "reports.export_report"
 MAY_SEE_CUSTOMER_IDS = "members.view_member"
@@ -32,7 +37,7 @@ _NO = {"", "0", "false", "no", "off"}
 _PARAMETERS = {"as_of", "from", "to", "currency", "with_customer_ids"}
 
 
-@require_GET
+@require_safe
 def report_view(request: HttpRequest, name: str, suffix: str) -> HttpResponseBase:
     """The report as a download, or a problem document that says why not."""
     user = request.user
@@ -76,29 +81,37 @@ def _download(request: HttpRequest, name: str, suffix: str, user: User) -> HttpR
     if wants_customer_ids and not user.has_perm(MAY_SEE_CUSTOMER_IDS):
         return problem_response(403, detail="Customer ids are for staff who may read members.")
     report = registry.find(name)
-    export = begin_export(
+    question = options.read(
         report,
-        options.read(
-            report,
-            as_of=asked.get("as_of", ""),
-            start=asked.get("from", ""),
-            end=asked.get("to", ""),
-            currency=asked.get("currency", ""),
-            with_customer_ids=wants_customer_ids,
-            format=suffix,
-        ),
-        by=Exporter(door=Door.WEB, actor=user),
-        at=clock.now(),
+        as_of=asked.get("as_of", ""),
+        start=asked.get("from", ""),
+        end=asked.get("to", ""),
+        currency=asked.get("currency", ""),
+        with_customer_ids=wants_customer_ids,
+        format=suffix,
     )
+    if request.method == "HEAD":
+        # Streaming, too: else a Content-Length of 0 would be claimed for the file.
+        return _answer((), report, settle_query(report, question), question)
+    by = Exporter(door=Door.WEB, actor=user)
+    export = begin_export(report, question, by=by, at=clock.now())
     chunks = export.chunks()
+    answer = _answer(_Body(next(chunks), chunks), report, export.query, question)
+    answer.headers["X-Report-Export"] = str(export.run.pk)
+    return answer
+
+
+def _answer(
+    body: Iterable[bytes], report: Report, query: Query, asked: Asked
+) -> StreamingHttpResponse:
+    name = file_name(report, query, asked.format)
     return StreamingHttpResponse(
-        _Body(next(chunks), chunks),
-        content_type=export.format.media_type,
+        body,
+        content_type=asked.format.media_type,
         headers={
-            "Content-Disposition": str(content_disposition_header(True, export.file_name)),
+            "Content-Disposition": str(content_disposition_header(True, name)),
             "Cache-Control": "no-store",
-            "X-Report-As-Of": wire_text(export.query.as_of),
-            "X-Report-Export": str(export.run.pk),
+            "X-Report-As-Of": wire_text(query.as_of),
         },
     )
 

@@ -13,65 +13,12 @@ from django.urls import reverse
 
 from accounts_sync.inbox.models import WebhookEvent
 from accounts_sync.models import DeferredRow
+from tests.accounts_sync.roles import GRANTED_VERBS, READS, granted, view_of
 from tests.admin_world import fill, make_staff
 from tests.conftest import CommittedDatabase
 from tests.factories import observe, tell
 from transactions.models import ButtonAccount, Transaction
 
-LOOKED_UP = {
-    "members.Member",
-    "offers.Merchant",
-    "transactions.Transaction",
-    "transactions.TransactionChild",
-    "transactions.TransactionRevision",
-    "offers.MerchantProfile",
-    "offers.MerchantRevision",
-    "activity.MemberActivity",
-    "members.CustomerIdChange",
-}
-WORKED_WITH = LOOKED_UP | {
-    "transactions.ButtonAccount",
-    "ledger.Account",
-    "ledger.EntryGroup",
-    "ledger.Entry",
-    "inbox.WebhookEvent",
-    "accounts_sync.DeferredRow",
-    "accounts_sync.SyncRun",
-    "accounts_sync.Watermark",
-    "accounts_sync.Lease",
-    "accounts_sync.SideReading",
-    "activity.ActivityCount",
-    "approvals.Proposal",
-    "health.Alarm",
-    "health.Heartbeat",
-    "health.Notice",
-    "inbox.BodyArchive",
-    "inbox.DeferredDecision",
-    "ledger.Horizon",
-    "merging.MergedBalance",
-    "opening.OpeningClosing",
-    "opening.OpeningImport",
-    "opening.OpeningLine",
-    "opening.OpeningTotal",
-    "offers.CatalogRun",
-    "offers.RefusedBrand",
-    "reports.ReportResult",
-    "reports.ReportRun",
-    "django_q.Schedule",
-    "django_q.OrmQ",
-    "django_q.Failure",
-    "django_q.Success",
-}
-STAFF = {"auth.User", "auth.Group", "admin.LogEntry"}
-INNER = {"health.Turn", "health.Tally", "health.Figures"}
-KEYS = {"api_keys.ApiKey"}
-READS = {
-    "Ops": WORKED_WITH | INNER | KEYS,
-    "Finance": WORKED_WITH,
-    "Support": LOOKED_UP,
-    "Auditor": WORKED_WITH | INNER | KEYS | STAFF,
-    "": set(),
-}
 MODELS = {model._meta.label: model for model in admin.site._registry}
 ROLES = [pytest.param(role, id=role or "no role") for role in READS]
 
@@ -170,32 +117,10 @@ def test_an_auditor_sees_staff_without_a_trace_of_their_passwords(client: Client
 
 @pytest.mark.django_db
 def test_the_roles_grant_what_they_say_and_nothing_that_is_gone() -> None:
-    verbs = {
-        "Ops": {
-            "transactions.attribute_transaction",
-            "transactions.move_transaction",
-            "transactions.change_buttonaccount",
-            "inbox.replay_webhookevent",
-            "inbox.decide_deferred",
-            "accounts_sync.replay_deferredrow",
-            "accounts_sync.pull_watermark",
-            "offers.start_catalogrun",
-            "approvals.decide_proposal",
-            "members.rename_member",
-            "members.merge_member",
-            "api_keys.make_apikey",
-            "api_keys.revoke_apikey",
-        },
-        "Finance": {"approvals.decide_proposal", "reports.export_report"},
-    }
-
     for role, labels in READS.items():
         if role:
-            views = {
-                f"{label.partition('.')[0]}.view_{label.partition('.')[2]}" for label in labels
-            }
-            expected = {name.lower() for name in views} | verbs.get(role, set())
-            assert granted(role) == expected
+            views = {view_of(label) for label in labels}
+            assert granted(role) == views | GRANTED_VERBS.get(role, set())
 
 
 def test_the_roles_migration_may_run_twice_and_back(committed_db: CommittedDatabase) -> None:
@@ -221,11 +146,6 @@ def test_the_migration_names_permissions_as_django_does() -> None:
             assert found.name == f"Can {action} {model._meta.verbose_name_raw}"
         for codename, name in model._meta.permissions:
             assert Permission.objects.get(codename=codename).name == name
-
-
-def granted(role: str) -> set[str]:
-    rows = Permission.objects.filter(group__name=role).select_related("content_type")
-    return {f"{row.content_type.app_label}.{row.codename}" for row in rows}
 
 
 def address(model: type[Model], name: str = "changelist") -> str:

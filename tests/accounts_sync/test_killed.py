@@ -128,6 +128,7 @@ def test_the_lease_of_a_killed_sync_is_taken_over_by_waiting(stage: Stage) -> No
     all_is_read(stage)
 
 
+@pytest.mark.slow
 def test_a_killed_re_read_is_gone_on_with_at_its_page(stage: Stage) -> None:
     sync = stage.run()
     assert sync[0] == 0

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts_sync import tasks
 from accounts_sync.accounts import sync_accounts
 from accounts_sync.lease import acquire
-from accounts_sync.models import RunKind, RunStatus, SyncRun
+from accounts_sync.models import RunKind, RunStatus, SyncRun, Watermark
 from accounts_sync.schedule import are_accounts_due
 from rewards_site.kernel import clock
 from tests.accounts_sync.world import Answer, World, client, wire_account, wire_row
@@ -160,3 +160,22 @@ def test_an_account_that_a_webhook_named_is_asked_for_before_tomorrow(db: None) 
 
     ButtonAccount.objects.update(confirmed_at=at)
     assert not are_accounts_due(at)
+
+
+def test_a_nightly_check_that_has_no_time_left_begins_with_the_others_the_next_night(
+    world: World,
+) -> None:
+    world.accounts = [wire_account(f"acc-{number}") for number in range(3)]
+    sync_accounts(client=client(), at=NOON)
+    Watermark.objects.bulk_create(Watermark(account_id=f"acc-{number}") for number in range(3))
+    checked = []
+    for day in range(4):
+        with time_machine.travel(NOON + timedelta(days=day), tick=False):
+            tasks.check_coverage_daily(seconds_max=0)
+            latest = Watermark.objects.get(checked_at=clock.now())
+            checked.append(latest.account_id)
+
+    assert checked == ["acc-0", "acc-1", "acc-2", "acc-0"]
+    with time_machine.travel(NOON + timedelta(days=5), tick=False):
+        assert tasks.check_coverage_daily() == 0
+        assert Watermark.objects.filter(checked_at=clock.now()).count() == 3

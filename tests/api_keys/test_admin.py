@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.urls import URLResolver, get_resolver
 
+from rewards_site.api_keys.door import BackEndDoor
 from rewards_site.api_keys.models import ApiKey
+from rewards_site.api_keys.scopes import Scope
 from tests.admin_world import PASSWORD, make_staff, said
 from tests.api_keys.calling import ask, make_key
 
@@ -68,6 +72,7 @@ def test_sent_twice_it_is_still_one_key(maker: Client) -> None:
         ({"name": " "}, "This field is required."),
         ({"scopes": []}, "This field is required."),
         ({"scopes": ["everything"]}, "everything is not one of the available choices."),
+        ({"scopes": ["redemptions:write"]}, "redemptions:write is not one of the available"),
         ({"expires_at": "2020-01-01 00:00"}, "in the future"),
         ({"expires_at": "soon"}, "Enter a valid date/time."),
     ],
@@ -79,6 +84,33 @@ def test_what_is_wrong_is_said_at_its_field(
 
     assert words in page.content.decode()
     assert not ApiKey.objects.exists()
+
+
+def test_the_scopes_offered_are_those_that_open_something(maker: Client) -> None:
+    opened = {door.scope.value for door in doors(get_resolver())}
+
+    offered = maker.get(f"{LIST}make/").context["form"].fields["scopes"].choices
+
+    assert {value for value, _label in offered} == opened == {"members:read"}
+
+
+def doors(resolver: URLResolver) -> Iterator[type[BackEndDoor]]:
+    """The views of the whole product that a key opens."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from doors(pattern)
+        else:
+            view: type = getattr(pattern.callback, "cls", object)
+            if issubclass(view, BackEndDoor):
+                yield view
+
+
+def test_a_key_with_a_scope_that_is_not_offered_keeps_it(maker: Client) -> None:
+    made = make_key(Scope.REDEMPTIONS_WRITE, Scope.MEMBERS_READ)
+
+    assert ask(made.text, "me/").status_code == 200
+    page = maker.get(f"{LIST}{made.row.pk}/change/").content.decode()
+    assert "members:read, redemptions:write" in page
 
 
 def test_a_key_is_revoked_with_a_reason(maker: Client) -> None:

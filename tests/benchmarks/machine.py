@@ -183,5 +183,6 @@ def cost_of(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
 def _inherited() -> dict[str, str]:
     kept = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
-        "PYTHONPATH": str(ROOT)
+        "PYTHONPATH": str(ROOT),
+        "READ_DOT_ENV": "off",
     }

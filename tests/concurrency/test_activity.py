@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from tests.concurrency.crowd import all_returned, at_once, deadlock_count
 from tests.conftest import CommittedDatabase
 from tests.factories import MEMBER, observe, tell, tell_each
 from transactions.activity.models import MemberActivity
-from transactions.ledger import activity
+from transactions.ledger import posting
+from transactions.ledger.activity import Numbers
 from transactions.told import Outcome, OutcomeKind
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -92,23 +93,22 @@ def test_control_without_the_count_the_database_refuses_a_number_given_twice(
     meeting = threading.Barrier(2, timeout=30)
     tries: dict[int, int] = {}
 
-    def uncounted(
-        wanted: Mapping[int, int], others: set[Any], balances: Counter[Any]
-    ) -> dict[int, int]:
-        rows = MemberActivity.objects.filter(member_id__in=wanted).values_list("member_id")
-        last = dict(rows.annotate(last=Max("number")).order_by())
+    def uncounted(pots: Sequence[tuple[int, str]], answers: Sequence[Any]) -> Numbers:
+        rows = MemberActivity.objects.filter(member_id__in=[pot[0] for pot in pots])
+        last = dict(rows.values_list("member_id").annotate(last=Max("number")).order_by())
         thread = threading.get_ident()
         tries[thread] = tries.get(thread, 0) + 1
         if tries[thread] == 1:
             meeting.wait()
-        return {member_id: last.get(member_id, 0) for member_id in wanted}
+        return Numbers(Counter(pot[0] for pot in pots), last, {})
 
     def write(number: int) -> Outcome:
         currency = CURRENCIES[number + 1]
         return tell(observe(f"tx-{number}", account_id=f"acc-{currency}", currency=currency))[0]
 
     with monkeypatch.context() as patch:
-        patch.setattr(activity, "_take_numbers", uncounted)
+        patch.setattr(posting, "activity_questions", lambda _pots: [])
+        patch.setattr(posting, "numbers_told", uncounted)
         all_returned(at_once(2, write))
 
     assert max(tries.values()) == 2, "one of the two had to try again"

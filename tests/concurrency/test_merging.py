@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 from django.contrib.auth.models import Permission, User
 
 from rewards_site.approvals.services import approve
-from rewards_site.kernel.db import retry_deadlocks
+from rewards_site.kernel.db import atomic, retry_deadlocks
+from rewards_site.kernel.errors import Conflict
 from rewards_site.members.models import Member
 from tests.concurrency.books import books_are_right
 from tests.concurrency.crowd import all_returned, at_once
 from tests.factories import NOON, balances, observe, tell
-from transactions.merging.proposals import propose_merge, propose_rename
+from transactions.merging.joining import merge_members
+from transactions.merging.proposals import propose_rename
 from transactions.models import Transaction
+from transactions.moving import Actors
 from transactions.told import Outcome, OutcomeKind
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -34,12 +38,12 @@ def member_id(customer_id: str) -> int:
     return Member.objects.get(customer_id=customer_id).pk
 
 
-def crowd(proposal_id: int, approver: User, names: tuple[str, str]) -> list[Outcome]:
-    """Everybody tells of both, new orders and changes of one they share; one approves meanwhile."""
+def crowd(deed: Callable[[], object], names: tuple[str, str]) -> list[Outcome]:
+    """Everybody tells of both, new orders and changes of one they share; one does `deed`."""
 
     def write(number: int) -> list[Outcome]:
         if number == WRITERS:
-            approve(proposal_id=proposal_id, actor=approver, reason="Seen.", at=NOON)
+            deed()
             return []
         name = names[number % 2]
         told = [
@@ -53,15 +57,25 @@ def crowd(proposal_id: int, approver: User, names: tuple[str, str]) -> list[Outc
     return [one for part in all_returned(at_once(WRITERS + 1, write)) for one in part]
 
 
+def merge_at_last(source_id: int, target_id: int, actors: Actors) -> None:
+    """Try again as long as orders come in just then, as people would."""
+    while True:
+        try:
+            with atomic():
+                merge_members(source_id, target_id, actors=actors, at=NOON)
+        except Conflict:
+            continue
+        return
+
+
 def test_webhooks_of_both_while_they_are_merged_end_with_the_one_who_is_left() -> None:
     one, other = staff("one"), staff("other")
     tell(observe("tx-ann", publisher_customer_id="ann"))
     tell(observe("tx-bob", publisher_customer_id="bob"))
-    proposal = propose_merge(
-        member_id=member_id("ann"), customer_id="bob", actor=one, reason="One.", at=NOON
-    )
+    actors = Actors(actor_id=one.pk, approver_id=other.pk, reason="One.")
+    deed = partial(merge_at_last, member_id("ann"), member_id("bob"), actors)
 
-    outcomes = crowd(proposal.pk, other, ("ann", "bob"))
+    outcomes = crowd(deed, ("ann", "bob"))
 
     assert OutcomeKind.DEFERRED not in {outcome.kind for outcome in outcomes}, outcomes
     orders = WRITERS * ROUNDS + 2
@@ -77,7 +91,8 @@ def test_webhooks_by_both_ids_while_a_member_is_renamed_are_of_one_member() -> N
     pk = member_id("ann")
     proposal = propose_rename(member_id=pk, customer_id="anna", actor=one, reason="One.", at=NOON)
 
-    outcomes = crowd(proposal.pk, other, ("ann", "ann"))
+    deed = partial(approve, proposal_id=proposal.pk, actor=other, reason="Seen.", at=NOON)
+    outcomes = crowd(deed, ("ann", "ann"))
 
     assert OutcomeKind.DEFERRED not in {outcome.kind for outcome in outcomes}, outcomes
     assert member_id("anna") == pk

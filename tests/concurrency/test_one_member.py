@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.concurrency.crowd import all_returned, at_once, deadlock_count
 from tests.conftest import CommittedDatabase
 from tests.factories import balances, observe, tell, tell_each
 from transactions.ledger import posting
-from transactions.ledger.chart import AccountKey
+from transactions.ledger.activity import Numbers, activity_questions, numbers_told
 from transactions.ledger.horizon import Booking, booking_questions, booking_told
 from transactions.ledger.models import Account, Entry
 from transactions.told import Outcome, OutcomeKind
@@ -64,14 +64,16 @@ def test_control_without_the_lock_the_database_refuses_and_no_money_is_lost(
     tries: dict[int, int] = {}
 
     def unlocked(
-        accounts: Mapping[AccountKey, Account], *, count: int
-    ) -> tuple[dict[int, Account], Booking]:
-        ids = [account.pk for account in accounts.values() if account.member_id]
+        accounts: Iterable[Account], pots: Sequence[tuple[int, str]], *, count: int
+    ) -> tuple[dict[int, Account], Numbers, Booking]:
+        ids = [account.pk for account in accounts if account.member_id]
         found, *answers = ask(rows_of(Account, {"id": ids}), *booking_questions(count))
         thread = threading.get_ident()
         tries[thread] = tries.get(thread, 0) + 1
         meetings[tries[thread] - 1].wait()
-        return {account.pk: account for account in found}, booking_told(answers)
+        # The count comes after the lock and would do its work: it is taken when all have met
+        numbers = numbers_told(pots, ask(*activity_questions(pots)))
+        return {account.pk: account for account in found}, numbers, booking_told(answers)
 
     with monkeypatch.context() as patch:
         patch.setattr(posting, "_lock", unlocked)

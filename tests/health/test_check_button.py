@@ -156,14 +156,89 @@ def test_a_clock_that_is_wrong(reachable: responses.RequestsMock, seconds: int, 
 
 
 @pytest.mark.usefixtures("a_worker")
-def test_a_host_that_is_not_reached(reachable: responses.RequestsMock) -> None:
-    reachable.replace(responses.GET, OFFERS + "/", body=requests.ConnectTimeout("no"))
+def test_an_api_host_that_is_not_reached(reachable: responses.RequestsMock) -> None:
+    reachable.replace(responses.GET, API + "/", body=requests.ConnectTimeout("no"))
 
     status, said = run()
 
     assert status == 1
-    assert "FAIL offers host: no answer came within 10 seconds\n" in said
-    assert "OK   API host: answers (404)\n" in said
+    assert "FAIL API host: no answer came within 10 seconds\n" in said
+    assert "       → look at BUTTON_API_URL, the firewall and the proxy.\n" in said
+    assert "OK   offers host: answers (404)\n" in said
+
+
+@pytest.mark.usefixtures("a_worker")
+def test_an_offers_host_that_is_not_reached_stops_nothing_yet(
+    reachable: responses.RequestsMock,
+) -> None:
+    reachable.replace(responses.GET, OFFERS + "/", body=requests.ConnectTimeout("no"))
+
+    status, said = run()
+
+    assert status == 0
+    assert (
+        "WARN offers host: no answer came within 10 seconds; nothing asks it yet\n"
+        "       → look at BUTTON_OFFERS_URL, the firewall and the proxy.\n"
+    ) in said
+
+
+@pytest.mark.usefixtures("a_worker", "reachable")
+def test_an_offers_address_that_is_none_stops_nothing_yet(settings: Settings) -> None:
+    settings.BUTTON_OFFERS_URL = "pubapi.usebutton.com"
+
+    status, said = run()
+
+    assert status == 0
+    assert "WARN offers host: BUTTON_OFFERS_URL must look like https://" in said
+    assert "       → mend BUTTON_OFFERS_URL.\n" in said
+
+
+@pytest.mark.usefixtures("a_worker", "reachable")
+def test_which_webhook_secrets_are_set(settings: Settings) -> None:
+    settings.BUTTON_WEBHOOK_SECRETS = ["a" * 32, "b" * 32]
+    settings.BUTTON_TEST_WEBHOOK_SECRETS = ["c" * 32]
+    _, both = run()
+    settings.BUTTON_TEST_WEBHOOK_SECRETS = []
+    _, live_only = run()
+    settings.BUTTON_TEST_WEBHOOK_SECRETS = ["b" * 32]
+    status, mixed = run()
+
+    assert "OK   BUTTON_WEBHOOK_SECRETS: 2 set\n" in both
+    assert "OK   BUTTON_TEST_WEBHOOK_SECRETS: 1 set: what they sign is test money\n" in both
+    assert "OK   BUTTON_TEST_WEBHOOK_SECRETS: not set: webhooks of test money are" in live_only
+    assert status == 1
+    assert "FAIL BUTTON_TEST_WEBHOOK_SECRETS: holds a secret of BUTTON_WEBHOOK_SECRETS" in mixed
+
+
+@pytest.mark.usefixtures("a_worker", "reachable")
+def test_what_the_system_checks_say_is_said(settings: Settings) -> None:
+    settings.SET_BUT_NOT_USED = ["STAFF_OTP_REQUIRED"]
+
+    status, warned = run()
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"retry": 60}
+    failed, said = run()
+
+    assert status == 0
+    assert (
+        "WARN rewards.W002: STAFF_OTP_REQUIRED is set, and this version does not use it: it asks "
+        "staff for no one-time code\n       → guard /admin/ by other means"
+    ) in warned
+    assert failed == 1
+    assert "FAIL rewards.E001: Q_CLUSTER: retry is 60 s" in said
+    assert "OK   BUTTON_API_KEY: Button takes it\n" in said
+
+
+@pytest.mark.usefixtures("a_worker", "reachable")
+def test_who_may_read_metrics(settings: Settings) -> None:
+    _, alone = run()
+    settings.TRUST_PROXY = True
+    _, behind_a_proxy = run()
+    settings.METRICS_TOKEN = "t" * 32
+    _, with_token = run()
+
+    assert "OK   METRICS_TOKEN: not set: /metrics answers this machine only\n" in alone
+    assert "WARN METRICS_TOKEN: not set: behind a proxy (TRUST_PROXY) /metri" in behind_a_proxy
+    assert "OK   METRICS_TOKEN: set: /metrics wants it\n" in with_token
 
 
 @pytest.mark.usefixtures("a_worker", "reachable")
@@ -195,7 +270,7 @@ def test_what_hangs_holds_up_nothing_else(monkeypatch: pytest.MonkeyPatch) -> No
     assert status == 1
     assert said == (
         "FAIL hangs: no answer within 0.3 seconds\n"
-        "       → is the network up?\n"
+        "       → are the network, the name server and the database up? See also --timeout.\n"
         "OK   crash: first line\n"
         "FAIL crashes: could not be looked at (ValueError)\n"
         "       → mend what else FAILs, then run this again.\n"

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts_sync.inbox.counts import count_refused, count_taken
 from accounts_sync.tasks import watch_alarms
-from rewards_site.health import heartbeat, metrics
+from rewards_site.health import heartbeat, metrics, registry
 from rewards_site.health.models import Alarm, Tally
 from rewards_site.version import VERSION
 from tests.admin_world import fill, make_event
@@ -53,15 +53,33 @@ def test_without_a_token_nobody_else_may(client: Client, address: str) -> None:
 
 
 @pytest.mark.parametrize("trusts", [True, False])
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded"),
+        "Via",
+    ],
+)
+@pytest.mark.parametrize("told", ["127.0.0.1", ""])
 def test_what_a_proxy_of_this_machine_forwards_is_not_of_this_machine(
-    client: Client, settings: Settings, header: str, trusts: bool
+    client: Client, settings: Settings, header: str, trusts: bool, told: str
 ) -> None:
     settings.TRUST_PROXY = trusts
 
-    answer = client.get("/metrics", headers={header: "127.0.0.1"}, REMOTE_ADDR="127.0.0.1")
+    answer = client.get("/metrics", headers={header: told}, REMOTE_ADDR="127.0.0.1")
 
     assert answer.status_code == 403
+
+
+def test_behind_a_proxy_that_adds_no_header_nobody_is_of_this_machine(
+    client: Client, settings: Settings
+) -> None:
+    settings.TRUST_PROXY = True
+
+    answer = client.get("/metrics", REMOTE_ADDR="127.0.0.1")
+
+    assert answer.status_code == 403
+    assert "Set METRICS_TOKEN, and send it as a bearer token." in answer.content.decode()
 
 
 @pytest.mark.django_db
@@ -190,3 +208,10 @@ def test_every_metric_stands_in_the_docs(client: Client) -> None:
     docs = (ROOT / "docs" / "operations.md").read_text()
 
     assert sorted(name for name in told if f"`{name}`" not in docs) == []
+
+
+def test_every_check_stands_in_the_docs_and_no_other() -> None:
+    docs = (ROOT / "docs" / "operations.md").read_text()
+    table = docs.partition("| check | what it finds |")[2].partition("\n\n")[0]
+
+    assert sorted(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == registry.names()

@@ -67,6 +67,8 @@ class Product:
         self._environment = kept | {
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "rewards_site.settings",
+            "READ_DOT_ENV": "off",
+            "CACHE_DIR": str(home / "cache"),
             "DATABASE_URL": database_url,
             "SECRET_KEY": "only-for-journeys-0123456789-0123456789-0123456789",
             "ALLOWED_HOSTS": "127.0.0.1",
@@ -82,6 +84,10 @@ class Product:
     def point_at(self, button_url: str) -> None:
         """Another Button from now on, for the processes that are started then."""
         self._environment["BUTTON_API_URL"] = button_url
+
+    def set(self, **variables: str) -> None:
+        """More environment, for the processes that are started then."""
+        self._environment |= variables
 
     def start(self, *arguments: str) -> Part:
         """`manage.py …` in the background."""
@@ -100,9 +106,9 @@ class Product:
         self._parts.append(part)
         return part
 
-    def start_web(self) -> Part:
+    def start_web(self, *options: str) -> Part:
         """The web server, answering."""
-        web = self.start("serve", "--bind", f"127.0.0.1:{self._port}")
+        web = self.start("serve", "--bind", f"127.0.0.1:{self._port}", *options)
         pause = threading.Event()
         for _ in range(READY_SECONDS_MAX * 10):
             assert web.process.poll() is None, web.said()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from rewards_site.demo_story import StaffMember
+from tests.checkout import hostile_checkout, hostile_shell
 
 pytestmark = pytest.mark.slow
 WAIT_SECONDS_MAX = 180
@@ -29,10 +30,13 @@ def _until_told(process: subprocess.Popen[bytes], told: Path) -> str:
 
 
 def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
+    """Beside somebody's installation: none of its settings is read (tests/test_dot_env.py)."""
     told = tmp_path / "told.txt"
     with told.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "rewards_site.demo", "--folder", str(tmp_path / "demo")],
+            cwd=hostile_checkout(tmp_path / "checkout"),
+            env=hostile_shell(),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -41,7 +45,7 @@ def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
         site = re.search(r"Admin +(http://127\.0\.0\.1:(\d+))/admin/", text)
         logins = dict(re.findall(r"(\w+) +/  (\S+)", text))
         assert site, text
-        assert list(logins) == ["admin", "ops", "finance", "support"]
+        assert list(logins) == ["admin", "ops", "finance", "support", "auditor"]
         assert f"{site[1]}/api/v1/docs/" in text
         assert f"{site[1]}/admin/reports/reportrun/export/" in text
         admin = StaffMember(
@@ -58,6 +62,7 @@ def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
         "Deferred: could not be applied",
     } <= set(cards)
     assert exit_status == 0
+    assert not (tmp_path / "checkout" / "var").exists()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(site[2]))) != 0
 

@@ -92,14 +92,8 @@ def events_meanwhile(shop: Shop, orders: dict[str, str]) -> None:
     caller.order(customer="dora", currency="GBP", amount=123, total=1230)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "drop",
-        pytest.param("500", marks=pytest.mark.slow),
-        pytest.param("html", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow  # the same in steps, in two seconds: tests/accounts_sync/test_outage.py
+@pytest.mark.parametrize("kind", ["drop", "500", "html"])
 def test_the_schedules_alone_bring_everything_back(
     committed_db: CommittedDatabase, settings: Settings, kind: str
 ) -> None:

@@ -46,7 +46,9 @@ def test_two_people_merge_two_members_in_the_admin(client: Client) -> None:
         user.user_permissions.set(Permission.objects.filter(codename__in=names))
     client.force_login(staff[0])
     asked = client.get(f"{LIST}do/merge/", {"id": ann.pk})
-    assert asked.context["panels"][-1].rows == [["USD", "5.00 USD", "0.00 USD", "0.00 USD"]]
+    assert asked.context["panels"][-1].rows == [
+        ["USD", "5.00 USD", "0.00 USD", "0.00 USD", "0.00 USD"]
+    ]
 
     answer = client.post(
         f"{LIST}do/merge/", {"id": ann.pk, "customer_id": "bob", "reason": "One person."}

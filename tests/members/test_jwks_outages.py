@@ -12,6 +12,7 @@ import requests
 import responses as responses_library
 from pytest_django import Settings
 
+from rewards_site.members import jwks
 from rewards_site.members.jwks import JwksCache, JwksUnavailable
 from tests.members.calling import call, problem_of
 from tests.members.keys import ec_key, key_set, public_jwk, rsa_key, signed
@@ -158,23 +159,29 @@ def test_a_failing_refresh_is_tried_once_a_minute(
     assert len(button.calls) == 3
 
 
-def test_a_crowd_causes_one_fetch(
+def test_of_a_crowd_four_wait_for_one_fetch_and_the_others_are_asked_to_come_again(
     button: responses_library.RequestsMock, url: str, clock: Clock
 ) -> None:
-    """Sixteen threads at once, no key yet: one asks, the others wait for its answer."""
-    cache = JwksCache(url, monotonic=clock)
-    everybody = threading.Barrier(16)
+    """Sixteen threads at once, no key yet, and no answer before twelve were turned away."""
+    cache = JwksCache(url, monotonic=clock, wait_seconds=30)
+    everybody, all_turned_away = threading.Barrier(16), threading.Semaphore(0)
     found: list[int] = []
+    refused: list[int] = []
 
-    def slowly(_request: object) -> tuple[int, dict[str, str], str]:
-        threading.Event().wait(0.2)
+    def late(_request: object) -> tuple[int, dict[str, str], str]:
+        for _ in range(12):
+            assert all_turned_away.acquire(timeout=30)
         return 200, {}, ONE
 
-    button.add_callback("GET", url, callback=slowly)
+    button.add_callback("GET", url, callback=late)
 
     def ask() -> None:
         everybody.wait()
-        found.append(len(cache.keys_for(kid="one", algorithm="RS256")))
+        try:
+            found.append(len(cache.keys_for(kid="one", algorithm="RS256")))
+        except JwksUnavailable as error:
+            refused.append(error.retry_after)
+            all_turned_away.release()
 
     threads = [threading.Thread(target=ask) for _ in range(16)]
     for thread in threads:
@@ -182,8 +189,32 @@ def test_a_crowd_causes_one_fetch(
     for thread in threads:
         thread.join()
 
-    assert found == [1] * 16
+    assert (found, refused) == ([1] * 4, [3] * 12)
     assert len(button.calls) == 1
+    assert len(cache.keys_for(kid="one", algorithm="RS256")) == 1
+
+
+def test_keys_that_were_fetched_ahead_are_there(
+    button: responses_library.RequestsMock, url: str, settings: Settings
+) -> None:
+    settings.MEMBER_JWT_JWKS_URL = url
+    button.get(url, body=ONE)
+
+    jwks.fetch_ahead()
+
+    assert [key.kid for key in jwks.jwks_at(url).keys_for(kid="one", algorithm="RS256")] == ["one"]
+    assert len(button.calls) == 1
+
+
+@pytest.mark.parametrize("address", ["", "http://id.example/jwks.json", "nonsense"])
+def test_nothing_is_fetched_ahead_from_no_good_address(
+    button: responses_library.RequestsMock, settings: Settings, address: str
+) -> None:
+    settings.MEMBER_JWT_JWKS_URL = address
+
+    jwks.fetch_ahead()
+
+    assert len(button.calls) == 0
 
 
 def test_who_has_a_key_does_not_wait_for_anothers_fetch(

@@ -94,10 +94,6 @@ def test_only_the_journal_has_a_beancount_form() -> None:
     }
 
 
-def test_parquet_is_refused_with_a_way_out() -> None:
-    assert "csv has the same content" in wrong(format="parquet")["format"]
-
-
 def test_a_name_that_is_none_lists_those_that_are() -> None:
     with pytest.raises(NotFound, match=r"There are: .*journal, .*liability, .*transactions"):
         registry.find("profit")

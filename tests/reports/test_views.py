@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import hashlib
 import zipfile
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
@@ -69,9 +71,13 @@ def test_the_other_formats_by_their_ending(finance: Client) -> None:
     beancount = body(finance.get("/reports/journal.beancount")).decode()
     with zipfile.ZipFile(BytesIO(body(finance.get("/reports/transactions.xlsx")))) as archive:
         sheets = [name for name in archive.namelist() if "sheet1.xml" in name]
+    answer = finance.get("/reports/liability.parquet")
+    parquet = pq.read_table(BytesIO(body(answer)))
 
     assert ' * "transaction" "transaction/' in beancount
     assert sheets == ["xl/worksheets/sheet1.xml"]
+    assert answer["Content-Type"] == "application/vnd.apache.parquet"
+    assert parquet.column("pending").to_pylist() == [500]
 
 
 def test_what_is_asked_for_is_what_is_shown(finance: Client) -> None:
@@ -90,7 +96,7 @@ def test_what_is_asked_for_is_what_is_shown(finance: Client) -> None:
     [
         ("/reports/profit.csv", 404, "There are: "),
         ("/reports/liability.pdf", 422, "'pdf' is none of csv"),
-        ("/reports/liability.parquet", 422, "csv has the same content"),
+        ("/reports/liability.beancount", 422, "the journal has one"),
         (f"{ADDRESS}?as_of=2999-01-01T00:00:00Z", 422, "lies in the future"),
         (f"{ADDRESS}?as_of=2026-11-01", 422, "is a day, not an instant"),
         (f"{ADDRESS}?from=2026-11-01", 422, "is of one instant"),
@@ -131,7 +137,42 @@ def test_customer_ids_are_for_who_may_read_members(db: None, client: Client) -> 
     assert body(client.get(ADDRESS)).startswith(b"member_id,")
 
 
-@pytest.mark.parametrize("method", ["post", "put", "delete", "head"])
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        (f"{ADDRESS}?as_of=2999-01-01T00:00:00Z", 422),
+        ("/reports/liability.pdf", 422),
+        ("/reports/profit.csv", 404),
+    ],
+)
+def test_head_tells_of_mistakes_as_get_does(finance: Client, address: str, status: int) -> None:
+    assert finance.head(address).status_code == finance.get(address).status_code == status
+
+
+def test_head_tells_what_get_would_and_leaves_no_trace(finance: Client) -> None:
+    tell(observe("tx-1"))
+
+    told = finance.head(ADDRESS)
+
+    assert (told.status_code, body(told)) == (200, b"")
+    assert not ReportRun.objects.exists()
+    got = finance.get(ADDRESS, {"as_of": told["X-Report-As-Of"]})
+    assert body(got).decode() == export(
+        "liability", as_of=datetime.fromisoformat(told["X-Report-As-Of"])
+    )
+    assert {**told.headers, "X-Report-Export": got["X-Report-Export"]} == {**got.headers}
+
+
+def test_head_is_for_who_may_get(db: None, client: Client) -> None:
+    assert client.head(ADDRESS).status_code == 403
+
+
+def test_head_of_a_broken_report_reads_nothing(finance: Client, broken_report: Report) -> None:
+    assert finance.head(f"/reports/{broken_report.name}.csv").status_code == 200
+    assert not ReportResult.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_a_report_is_only_got(finance: Client, method: str) -> None:
     assert getattr(finance, method)(ADDRESS).status_code == 405
 

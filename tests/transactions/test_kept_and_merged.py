@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from rewards_site.kernel.db import atomic
-from rewards_site.kernel.errors import Conflict
+from rewards_site.members.models import CustomerIdChange
 from rewards_site.members.services import ensure_members
 from tests.factories import NOON, balances, observe, tell
-from tests.spending import differences, pay_out
+from tests.spending import differences, earned, pay_out
 from transactions.attribution import move_order
+from transactions.ledger.chart import AccountKind
+from transactions.ledger.models import Account
 from transactions.merging.joining import merge_members
+from transactions.merging.models import MergedBalance
 from transactions.models import Transaction
 from transactions.moving import Actors
-from transactions.opening.importing import Importer, import_sheet
-from transactions.opening.reading import read_sheet
 
 pytestmark = pytest.mark.django_db
 
@@ -82,16 +85,41 @@ def test_an_order_that_came_back_by_a_merge_can_be_moved_on() -> None:
     assert differences() == []
 
 
-def test_the_same_file_under_another_name_is_not_booked_a_second_time() -> None:
-    text = b"customer_id,currency,available\nA,USD,1000\n"
+@pytest.mark.parametrize("steps", [["A", "B"], ["A", "X", "B"]], ids=["one merge", "two merges"])
+def test_an_order_that_both_had_counts_once_when_they_are_one(steps: list[str]) -> None:
+    tell(observe(status="validated", amount_minor=1000, publisher_customer_id="A"))
+    move("B")
+    tell(observe("tx-2", status="validated", amount_minor=80, publisher_customer_id="A"))
+    tell(observe("tx-3", status="validated", amount_minor=6, publisher_customer_id="B"))
+    assert (earned("A"), earned("B")) == (540, 503)
 
-    def load(name: str) -> None:
-        sheet = read_sheet(text, may_be_pending=False)
-        import_sheet(sheet, name=name, file_name="f.csv", by=Importer(imported_by="x"), at=NOON)
+    for source, target in pairwise(steps):
+        merge(source, target)
 
-    load("cutover")
-    with pytest.raises(Conflict, match="imported as «cutover»"):
-        load("cut-over")
-    load("cutover")
+    assert (earned("A"), earned("B")) == (540, 543)
+    assert balances("B") == {"available": 543}
+    assert differences() == []
 
-    assert balances("A") == {"available": 1000}
+
+def test_a_figure_that_counts_an_order_twice_is_found_whatever_the_record_says() -> None:
+    tell(observe(status="validated", amount_minor=1000, publisher_customer_id="A"))
+    move("B")
+    merge("A", "B")
+    account = Account.objects.get(member__customer_id="B", kind=AccountKind.AVAILABLE)
+    change = CustomerIdChange.objects.get()
+    MergedBalance.objects.create(
+        change=change,
+        currency="EUR",
+        pending_minor=0,
+        available_minor=0,
+        paid_out_minor=0,
+        earned_minor=500,
+    )
+
+    Account.objects.filter(pk=account.pk).update(earned_minor=1000)
+
+    assert differences() == [
+        f"account {account.pk} (available USD of member {account.member_id}): carries 1000 as "
+        "earned; its entries say 500",
+        f"merge {change.pk}, EUR: says it adds 500 to what was earned; it is 0",
+    ]

@@ -8,7 +8,8 @@ booking with a lower one is committed and seen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
@@ -34,11 +35,66 @@ _Pot = tuple[int, str, str]
 """Member, currency, account kind."""
 
 
-def activity_of(entries: Sequence[Entry], accounts: Mapping[int, Account]) -> list[Write]:
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What members' items are numbered on from, and what their accounts hold that stay untouched.
+
+    `taken` are how many numbers each member was given, `before` the last one given before those.
+    """
+
+    taken: Mapping[int, int]
+    before: Mapping[int, int]
+    balances: Mapping[_Pot, int]
+
+
+def activity_questions(pots: Sequence[tuple[int, str]]) -> list[Question[Any]]:
+    """Ask for one item for each (member, currency) in `pots`: numbers_told() reads the answers.
+
+    To be asked when the members' accounts are locked. It locks the members' counts, sorted by
+    member. What other accounts of theirs hold is read after that: until then they may be another
+    booking's, and now they are what the lower numbers made of them.
+    """
+    members = sorted(Counter(member_id for member_id, _ in pots).items())
+    if not members:
+        return []
+    step = len(members) if is_postgres() else _SQLITE_ROWS_MAX
+    questions: list[Question[Any]] = [
+        _numbers_of(members[start : start + step]) for start in range(0, len(members), step)
+    ]
+    balances = rows.rows_of(
+        Account,
+        {
+            "member_id": {member_id for member_id, _ in pots},
+            "currency": {currency for _, currency in pots},
+            "kind": [kind.value for kind in _SHOWN],
+        },
+    )
+    return [*questions, balances]
+
+
+def numbers_told(pots: Sequence[tuple[int, str]], answers: Sequence[Sequence[Any]]) -> Numbers:
+    """The answers to activity_questions() of the same `pots`."""
+    if not pots:
+        return Numbers({}, {}, {})
+    *numbers, accounts = answers
+    taken = Counter(member_id for member_id, _ in pots)
+    return Numbers(
+        taken,
+        {member_id: count - taken[member_id] for part in numbers for member_id, count in part},
+        {
+            (row.member_id, row.currency, row.kind): row.credited_minor - row.debited_minor
+            for row in accounts
+        },
+    )
+
+
+def activity_of(
+    entries: Sequence[Entry], accounts: Mapping[int, Account], numbers: Numbers
+) -> list[Write]:
     """Number what these entries, in order, did to the members' `accounts`; what is to be written.
 
-    `accounts` are the locked ones by pk, with the totals after all of `entries`. Locks the members'
-    counts, sorted by member. Two statements and a write, whatever the number of entries.
+    `accounts` are the locked ones by pk, with the totals after all of `entries`. Of the numbers
+    taken those that are not needed are given back: what was asked for may have been refused.
     """
     changes: Counter[_Pot] = Counter()
     items: dict[tuple[int, int, str], MemberActivity] = {}
@@ -63,51 +119,29 @@ def activity_of(entries: Sequence[Entry], accounts: Mapping[int, Account]) -> li
         elif account.kind == AccountKind.AVAILABLE:
             item.available_change_minor = change
         changes[account.member_id, account.currency, account.kind] += change
-    if not items:
-        return []
-    balances, others = _balances_before(items.values(), changes, accounts)
-    numbers = _take_numbers(Counter(item.member_id for item in items.values()), others, balances)
+    balances: Counter[_Pot] = Counter({**numbers.balances, **_balances_before(changes, accounts)})
+    last = dict(numbers.before)
     for item in items.values():
-        numbers[item.member_id] += 1
-        item.number = numbers[item.member_id]
+        last[item.member_id] += 1
+        item.number = last[item.member_id]
         pending = (item.member_id, item.currency, AccountKind.PENDING.value)
         available = (item.member_id, item.currency, AccountKind.AVAILABLE.value)
         balances[pending] += item.pending_change_minor
         balances[available] += item.available_change_minor
         item.pending_after_minor = balances[pending]
         item.available_after_minor = balances[available]
-    return rows.insert(list(items.values()))
+    return [*rows.insert(list(items.values())), *_given_back(numbers, last)]
 
 
-def _take_numbers(
-    wanted: Mapping[int, int], others: set[_Pot], balances: Counter[_Pot]
-) -> dict[int, int]:
-    """member → the last number given before; as many as `wanted` after it are theirs to use.
-
-    `others` are accounts that these entries do not touch: they may be another booking's at this
-    moment. Read after the count was taken, they hold what the lower numbers made of them, and that
-    is put into `balances`. On PostgreSQL all of it is one round trip.
-    """
-    members = sorted(wanted.items())
-    step = len(members) if is_postgres() else _SQLITE_ROWS_MAX
-    questions: list[Question[Any]] = [
-        _numbers_of(members[start : start + step]) for start in range(0, len(members), step)
-    ]
-    rest = rows.rows_of(
-        Account,
-        {
-            "member_id": {member_id for member_id, _, _ in others},
-            "currency": {currency for _, currency, _ in others},
-            "kind": [kind.value for kind in _SHOWN],
-        },
+def _given_back(numbers: Numbers, last: Mapping[int, int]) -> list[Write]:
+    return rows.overwrite(
+        [
+            ActivityCount(member_id=member_id, item_count=last[member_id])
+            for member_id, count in sorted(numbers.taken.items())
+            if last[member_id] < numbers.before[member_id] + count
+        ],
+        ["item_count"],
     )
-    *numbers, accounts = rows.ask(*questions, rest)
-    for account in accounts:
-        pot = (account.member_id, account.currency, account.kind)
-        if pot in others:
-            balances[pot] = account.credited_minor - account.debited_minor
-    taken = {member_id: count for part in numbers for member_id, count in part}
-    return {member_id: taken[member_id] - count for member_id, count in members}
 
 
 def _numbers_of(members: Sequence[tuple[int, int]]) -> Question[Any]:
@@ -125,22 +159,15 @@ def _numbers_of(members: Sequence[tuple[int, int]]) -> Question[Any]:
 
 
 def _balances_before(
-    items: Iterable[MemberActivity],
-    changes: Mapping[_Pot, int],
-    accounts: Mapping[int, Account],
-) -> tuple[Counter[_Pot], set[_Pot]]:
-    """What was pending and available before the items, and the accounts still to be read for it.
-
-    Accounts that these entries touch are locked; the others are read when the count is taken.
-    """
-    others = {(item.member_id, item.currency, kind.value) for item in items for kind in _SHOWN}
-    before: Counter[_Pot] = Counter()
+    changes: Mapping[_Pot, int], accounts: Mapping[int, Account]
+) -> dict[_Pot, int]:
+    """What was on the locked `accounts` before `changes`."""
+    before: dict[_Pot, int] = {}
     for account in accounts.values():
         assert account.member_id is not None
         pot = (account.member_id, account.currency, account.kind)
         before[pot] = account.credited_minor - account.debited_minor - changes.get(pot, 0)
-        others.discard(pot)
-    return before, others
+    return before
 
 
 def wrong_activity() -> Iterator[Difference]:

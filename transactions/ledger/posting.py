@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +10,13 @@ from rewards_site.kernel import rows
 from rewards_site.kernel.db import in_transaction
 from rewards_site.kernel.money import BIGINT_MAX
 from rewards_site.kernel.rows import Question, Write
-from transactions.ledger.activity import activity_of
+from transactions.ledger.accounts import NO_ACCOUNTS, KnownAccounts, opened_accounts, sort_key
+from transactions.ledger.activity import (
+    Numbers,
+    activity_of,
+    activity_questions,
+    numbers_told,
+)
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.horizon import TICK, Booking, booking_questions, booking_told
 from transactions.ledger.models import Account, Entry, EntryGroup
@@ -86,7 +92,12 @@ def post(drafts: Sequence[GroupDraft], *, after: datetime | None = None) -> Post
     return posted
 
 
-def prepare(drafts: Sequence[GroupDraft], *, after: datetime | None = None) -> Posted:
+def prepare(
+    drafts: Sequence[GroupDraft],
+    *,
+    after: datetime | None = None,
+    known: KnownAccounts = NO_ACCOUNTS,
+) -> Posted:
     """Book any number of groups in a fixed number of statements; each whole or not at all.
 
     All is decided and locked, and nothing is written: the caller runs `writes`, together with its
@@ -94,7 +105,8 @@ def prepare(drafts: Sequence[GroupDraft], *, after: datetime | None = None) -> P
 
     They are booked at one instant, read under the locks (horizon.py), later than `after` and no
     earlier than what the members' accounts hold. Without a draft it is still read: whoever records
-    something that moves no money does so at an instant that reports can rely on.
+    something that moves no money does so at an instant that reports can rely on. `known` are
+    accounts that were read before (accounts_question): where all are in it none is looked for.
 
     Call it last and once in the caller's transaction. Locks: the accounts of the members touched,
     in one statement, by pk; then their activity counts (activity.py). Drafts are booked in the
@@ -103,8 +115,11 @@ def prepare(drafts: Sequence[GroupDraft], *, after: datetime | None = None) -> P
     assert in_transaction()
     nets = {draft.cause: draft.net_by_account() for draft in drafts}
     assert len(nets) == len(drafts), "a cause is used once"
-    accounts = _accounts(key for net in nets.values() for key in net)
-    members, booking = _lock(accounts, count=len(drafts))
+    wanted = {key for net in nets.values() for key in net}
+    accounts = known if wanted <= known.keys() else opened_accounts(wanted)
+    members, numbers, booking = _lock(
+        [accounts[key] for key in wanted], _pots(nets.values()), count=len(drafts)
+    )
     book = _Book(accounts=accounts, members=members)
     taken = [draft for draft in drafts if nets[draft.cause] and book.take(draft, nets[draft.cause])]
     floors = [account.last_posted_at for account in members.values()]
@@ -113,7 +128,7 @@ def prepare(drafts: Sequence[GroupDraft], *, after: datetime | None = None) -> P
     group_ids = {draft.cause: pk for draft, pk in zip(taken, booking.group_ids, strict=False)}
     writes = _writes(taken, book, group_ids, at=at)
     writes += activity_of(
-        [entry for draft in taken for entry in book.entries[draft.cause]], members
+        [entry for draft in taken for entry in book.entries[draft.cause]], members, numbers
     )
     return Posted(group_ids=group_ids, refusals=book.refusals, at=at, writes=writes)
 
@@ -125,7 +140,7 @@ def lock_balances(wanted: Iterable[AccountKey]) -> dict[AccountKey, int]:
     touch, then post() them. Credits less debits, in minor units; the house's accounts are left out.
     """
     assert in_transaction()
-    accounts = _accounts(wanted)
+    accounts = opened_accounts(wanted)
     members = {row.pk: row for row in rows.ask(_locked(accounts.values()))[0]}
     return {
         key: members[account.pk].credited_minor - members[account.pk].debited_minor
@@ -137,7 +152,7 @@ def lock_balances(wanted: Iterable[AccountKey]) -> dict[AccountKey, int]:
 class _Book:
     """The balances while drafts are booked in memory, under lock."""
 
-    def __init__(self, *, accounts: dict[AccountKey, Account], members: dict[int, Account]) -> None:
+    def __init__(self, *, accounts: KnownAccounts, members: dict[int, Account]) -> None:
         self.accounts = accounts
         self.members = members
         self.entries: dict[str, list[Entry]] = {}
@@ -151,7 +166,8 @@ class _Book:
             self.refusals[draft.cause] = Refusal(cause=draft.cause, reason=reason)
             return False
         self.entries[draft.cause] = [
-            self._entry(draft, key, amount) for key, amount in sorted(net.items(), key=_by_key)
+            self._entry(draft, key, amount)
+            for key, amount in sorted(net.items(), key=lambda item: sort_key(item[0]))
         ]
         return True
 
@@ -193,53 +209,15 @@ class _Book:
         return entry
 
 
-def _by_key(item: tuple[AccountKey, int]) -> tuple[str, str, int, str]:
-    key = item[0]
-    return (key.kind, key.currency, key.member_id or 0, key.merchant_id or "")
-
-
-def _accounts(wanted: Iterable[AccountKey]) -> dict[AccountKey, Account]:
-    """The accounts of these keys, opened where missing.
-
-    Nothing is locked yet: whoever opens accounts waits, at most, for others who open them in the
-    same order, and holds no account that those could want.
-    """
-    keys = sorted(set(wanted), key=lambda key: _by_key((key, 0)))
-    if not keys:
-        return {}
-    found = _read(keys)
-    missing = [key for key in keys if key not in found]
-    if missing:
-        opened = [
-            Account(
-                kind=key.kind,
-                currency=key.currency,
-                member_id=key.member_id,
-                merchant_id=key.merchant_id,
-            )
-            for key in missing
-        ]
-        found |= _read(missing, after=rows.insert_missing(opened))
-    return {key: found[key] for key in keys}
-
-
-def _read(keys: Sequence[AccountKey], *, after: Sequence[Write] = ()) -> dict[AccountKey, Account]:
-    kinds = {key.kind for key in keys}
-    currencies = {key.currency for key in keys}
-    members = {key.member_id for key in keys if key.member_id is not None}
-    brands = {key.merchant_id for key in keys if key.merchant_id is not None}
-    what: dict[str, Collection[str]] = {"kind": kinds, "currency": currencies}
-    asked = rows.rows_of(
-        Account,
-        {"member_id": members, **what},
-        {"member_id": None, "merchant_id": brands, **what},
-        {"member_id": None, "merchant_id": None, **what},
-    )
-    (found,) = rows.ask(asked, after=after)
-    return {
-        AccountKey(AccountKind(row.kind), row.currency, row.member_id, row.merchant_id): row
-        for row in found
-    }
+def _pots(nets: Iterable[Mapping[AccountKey, int]]) -> list[tuple[int, str]]:
+    """(member, currency) of each item of activity that these groups make."""
+    return [
+        pot
+        for net in nets
+        for pot in sorted(
+            {(key.member_id, key.currency) for key in net if key.member_id is not None}
+        )
+    ]
 
 
 def _locked(accounts: Iterable[Account]) -> Question[Account]:
@@ -249,11 +227,13 @@ def _locked(accounts: Iterable[Account]) -> Question[Account]:
 
 
 def _lock(
-    accounts: Mapping[AccountKey, Account], *, count: int
-) -> tuple[dict[int, Account], Booking]:
-    """The members' accounts, locked; then keys for `count` groups and the instant of them."""
-    locked, *answers = rows.ask(_locked(accounts.values()), *booking_questions(count))
-    return {account.pk: account for account in locked}, booking_told(answers)
+    accounts: Iterable[Account], pots: Sequence[tuple[int, str]], *, count: int
+) -> tuple[dict[int, Account], Numbers, Booking]:
+    """The members' accounts and their counts, locked; then keys for `count` groups, the instant."""
+    asked = activity_questions(pots)
+    locked, *answers = rows.ask(_locked(accounts), *asked, *booking_questions(count))
+    numbers = numbers_told(pots, answers[: len(asked)])
+    return {account.pk: account for account in locked}, numbers, booking_told(answers[len(asked) :])
 
 
 def _writes(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,15 +14,12 @@ from rewards_site.approvals.models import Proposal
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
 from rewards_site.kernel.admin.panels import Panel
 from rewards_site.kernel.admin.service import Attempt, Done, ReasonForm, Verb
-from rewards_site.kernel.admin.text import displayable, money_text
 from rewards_site.members.admin import add_verbs
 from rewards_site.members.customer_ids import CUSTOMER_ID_LENGTH_MAX, is_customer_id
 from rewards_site.members.models import Member
-from transactions.ledger.chart import AccountKind
-from transactions.merging.joining import held_by
 from transactions.merging.models import MergedBalance
+from transactions.merging.panels import what_they_have
 from transactions.merging.proposals import propose_merge, propose_rename
-from transactions.models import Transaction
 
 
 @admin.register(MergedBalance)
@@ -98,31 +94,9 @@ def _objection(row: Member) -> str:
     return "it stands for another member: go to that one" if row.same_as_id is not None else ""
 
 
-def _panels(rows: Sequence[Member], _actor: User, _at: datetime) -> list[Panel]:
+def _panels(rows: Sequence[Member], actor: User, _at: datetime) -> list[Panel]:
     """What the member has now: all of it is the other's afterwards, and theirs is nothing."""
-    return [
-        Panel(
-            title=f"What {displayable(str(row))} has now",
-            headings=["Currency", "#Pending", "#Available", "#Earned ever"],
-            rows=list(_cells(row)),
-            empty="No money.",
-            note=f"Orders: {Transaction.objects.filter(member=row).count()}",
-        )
-        for row in rows
-    ]
-
-
-def _cells(row: Member) -> list[list[Any]]:
-    held = held_by(row.pk)
-    return [
-        [
-            currency,
-            money_text(kinds.get(AccountKind.PENDING, 0), currency),
-            money_text(kinds.get(AccountKind.AVAILABLE, 0), currency),
-            money_text(held.earned[currency], currency),
-        ]
-        for currency, kinds in held.balances.items()
-    ]
+    return [what_they_have(row, actor) for row in rows]
 
 
 RENAME: Verb[Member] = Verb(
@@ -145,7 +119,8 @@ MERGE: Verb[Member] = Verb(
     what_happens=(
         "All that this member has, and every order of theirs, goes to the member of the customer "
         "id you name; both ids name that member from then on. What was earned for a lifetime is "
-        "added. It cannot be undone. A second person has to approve it, and sees both balances."
+        "added, an order that both had counts once. It cannot be undone. A second person has to "
+        "approve it, sees what both have, and can do so only while this one has what it has now."
     ),
     perform=_merge,
     form=OtherIdForm,

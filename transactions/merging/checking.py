@@ -5,32 +5,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from django.db.models import F, Q, Sum
+from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from rewards_site.members.models import ChangeKind, CustomerIdChange, Member
 from transactions.ledger.balances import Difference
 from transactions.ledger.chart import AccountKind
 from transactions.ledger.models import Account, Entry
+from transactions.merging.earning import Added
 from transactions.merging.models import MergedBalance
 from transactions.models import Transaction
 
 
-def earned_by_merging() -> dict[tuple[int, str], int]:
-    """(member, currency) → what others had earned who were merged into them, in minor units."""
-    found = MergedBalance.objects.values_list("change__member", "currency").annotate(
-        earned=Sum("earned_minor")
-    )
-    return {(member_id, currency): earned for member_id, currency, earned in found if earned}
+def wrong_merges(added: Added) -> Iterator[Difference]:
+    """Merges that are not booked as they stand; ids that lead nowhere, or hold anything.
 
-
-def wrong_merges() -> Iterator[Difference]:
-    """Merges that are not booked as they stand; ids that lead nowhere, or hold anything."""
+    `added` is what they should have added to what was earned (earning.py).
+    """
     yield from _wrong_aliases()
+    said = set()
     merged = CustomerIdChange.objects.filter(kind=ChangeKind.MERGED).order_by("pk")
     for change in merged.prefetch_related("balances").iterator(chunk_size=500):
         for balance in change.balances.all():
+            said.add((change.pk, balance.currency))
             yield from _wrong_balance(change, balance)
+            minor = added.get((change.pk, balance.currency), 0)
+            if balance.earned_minor != minor:
+                where = f"merge {change.pk}, {balance.currency}"
+                what = f"says it adds {balance.earned_minor} to what was earned; it is {minor}"
+                yield Difference(where, what)
+    for pk, currency in sorted(added.keys() - said):
+        yield Difference(f"merge {pk}, {currency}", "is not on record, and something was earned")
     lost = CustomerIdChange.objects.exclude(
         alias__same_as=Coalesce(F("member__same_as"), F("member"))
     )
@@ -77,8 +82,3 @@ def _wrong_balance(change: CustomerIdChange, balance: MergedBalance) -> Iterator
             yield Difference(where, f"leaves {entry.balance_after_minor} {account.kind} behind")
     if booked != expected:
         yield Difference(where, f"booked {dict(booked)}, should be {dict(expected)}")
-    earned = Account.objects.filter(
-        Q(member=change.alias_id, currency=balance.currency, kind=AccountKind.AVAILABLE)
-    ).aggregate(earned=Sum("earned_minor"))["earned"]
-    if (earned or 0) != balance.earned_minor:
-        yield Difference(where, f"says {balance.earned_minor} was earned; it is {earned or 0}")

@@ -8,7 +8,7 @@ stay where they were booked. The customer ids of the one stand for the other fro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
@@ -18,27 +18,18 @@ from rewards_site.kernel.db import check_constraints_now, in_transaction, overwr
 from rewards_site.kernel.errors import Conflict, NotFound, Refused
 from rewards_site.kernel.money import BIGINT_MAX
 from rewards_site.members.models import CustomerIdChange, Member
+from rewards_site.members.queries import rows_of
 from rewards_site.members.services import lock_members, merge
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.models import Account
 from transactions.ledger.posting import GroupDraft, Posted, Posting, lock_balances, post
+from transactions.merging.earning import earned_by_both
 from transactions.merging.models import MergedBalance
+from transactions.merging.seen import Held, Seen, held_by, must_be_unchanged, seen_now
 from transactions.models import RevisionKind, Source, Transaction, TransactionRevision
 from transactions.moving import Actors
 
 _MOVED = (AccountKind.PENDING, AccountKind.AVAILABLE, AccountKind.PAID_OUT)
-
-
-@dataclass(slots=True)
-class Held:
-    """What a member has, by currency, in its minor units."""
-
-    balances: dict[str, dict[AccountKind, int]] = field(default_factory=dict)
-    earned: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def is_redeeming(self) -> bool:
-        return any(kinds.get(AccountKind.REDEEMING) for kinds in self.balances.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,30 +40,29 @@ class Merged:
     """What went to the other."""
 
 
-def held_by(member_id: int) -> Held:
-    """Every account of a member, as it stands now; nothing is locked."""
-    held = Held()
-    for row in Account.objects.filter(member=member_id).order_by("currency", "kind"):
-        kinds = held.balances.setdefault(row.currency, {})
-        kinds[AccountKind(row.kind)] = row.credited_minor - row.debited_minor
-        held.earned[row.currency] = held.earned.get(row.currency, 0) + row.earned_minor
-    return held
-
-
-def merge_members(source_id: int, target_id: int, *, actors: Actors, at: datetime) -> Merged:
-    """Merge `source` into `target`, in the caller's transaction.
+def merge_members(
+    source_id: int, target_id: int, *, actors: Actors, at: datetime, seen: Seen | None = None
+) -> Merged:
+    """Merge `source` into `target`, in the caller's transaction, if it is still as it was `seen`.
 
     Locks the orders, then both members, alone, then their ledger accounts: who books for either
-    waits, and then books for the one that is left. Raises: NotFound, Conflict (merged already),
-    Refused (a payout is under way; the totals would leave 64 bits).
+    waits, and then books for the one that is left. Raises: NotFound, Conflict (merged already; not
+    as it was seen; an order came in meanwhile), Refused (a payout is under way; the totals would
+    leave 64 bits).
     """
     assert in_transaction()
     assert actors.approver_id is not None
     kept_by = _orders_it_kept_of(source_id)
-    _lock_orders(source_id, kept_by)
+    locked_count, last_at = _lock_orders(source_id, kept_by)
     members = lock_members({source_id, target_id})
     source, target = _checked(members, source_id, target_id)
-    last_at = _lock_orders(source_id, kept_by)  # those that came in before the members were locked
+    held = _lock_money(source_id, target_id)
+    if seen is not None:
+        must_be_unchanged(seen, seen_now(source_id, target_id, held))
+    _must_be_all(source, kept_by, locked_count)
+    earned_twice = earned_by_both(source_id, target_id)
+    for currency, minor in earned_twice.items():
+        held.earned[currency] -= minor
     change = merge(
         source,
         target,
@@ -81,7 +71,7 @@ def merge_members(source_id: int, target_id: int, *, actors: Actors, at: datetim
         reason=actors.reason,
         at=at,
     )
-    held, posted = _move_money(change, source, target, after=last_at)
+    posted = _move_money(change, source, target, held, after=last_at)
     _add_earned(held, target)
     order_count = _move_orders(source, target, actors=actors, at=at, posted_at=posted.at)
     _move_kept(kept_by, source, target, actors=actors, at=at, posted_at=posted.at)
@@ -90,24 +80,41 @@ def merge_members(source_id: int, target_id: int, *, actors: Actors, at: datetim
 
 
 def _orders_it_kept_of(member_id: int) -> list[int]:
-    """Orders that were moved on when this member had spent of them: few, if any."""
+    """Orders that were moved on when this member had spent of them: few, if any.
+
+    Looked for among those that ever were theirs, by any of their ids: there is an index of these.
+    """
+    theirs = TransactionRevision.objects.filter(member__in=rows_of(member_id))
     found = (
-        Transaction.objects.filter(unrecovered__has_key=str(member_id))
+        Transaction.objects.filter(
+            pk__in=theirs.values("transaction"), unrecovered__has_key=str(member_id)
+        )
         .exclude(member=member_id)
         .values_list("pk", flat=True)
     )
     return sorted(found)
 
 
-def _lock_orders(member_id: int, more: Sequence[int]) -> datetime | None:
-    """Lock the member's orders, and `more`, by pk; when the last of them changed."""
-    rows = (
+def _lock_orders(member_id: int, more: Sequence[int]) -> tuple[int, datetime | None]:
+    """Lock the member's orders, and `more`, by pk: how many, and when the last of them changed."""
+    rows = list(
         Transaction.objects.select_for_update(no_key=True)
         .filter(Q(member=member_id) | Q(pk__in=more))
         .order_by("pk")
         .values_list("changed_at", flat=True)
     )
-    return max(rows, default=None)
+    return len(rows), max(rows, default=None)
+
+
+def _must_be_all(source: Member, kept_by: Sequence[int], locked_count: int) -> None:
+    """That no order of theirs came, or went with some of it kept, before the member was locked.
+
+    Such an order is not locked, and locking it now would be against the order of docs/locks.md.
+    Raises: Conflict.
+    """
+    count = Transaction.objects.filter(Q(member=source.pk) | Q(pk__in=kept_by)).count()
+    if count != locked_count or _orders_it_kept_of(source.pk) != list(kept_by):
+        raise Conflict(f"Orders of {source} changed this very moment. Nothing was merged: again.")
 
 
 def _checked(members: dict[int, Member], source_id: int, target_id: int) -> tuple[Member, Member]:
@@ -120,18 +127,21 @@ def _checked(members: dict[int, Member], source_id: int, target_id: int) -> tupl
     return source, target
 
 
-def _move_money(
-    change: CustomerIdChange, source: Member, target: Member, *, after: datetime | None
-) -> tuple[Held, Posted]:
-    seen = held_by(source.pk)
-    keys = [
+def _lock_money(source_id: int, target_id: int) -> Held:
+    """What the one has, with every account locked that a merge of it touches."""
+    seen = held_by(source_id)
+    lock_balances(
         AccountKey(kind, currency, member_id=member_id)
         for currency, kinds in seen.balances.items()
         for kind in {*kinds, *(_MOVED if seen.earned[currency] else ())}
-        for member_id in (source.pk, target.pk)
-    ]
-    lock_balances(keys)
-    held = held_by(source.pk)
+        for member_id in (source_id, target_id)
+    )
+    return held_by(source_id)
+
+
+def _move_money(
+    change: CustomerIdChange, source: Member, target: Member, held: Held, *, after: datetime | None
+) -> Posted:
     if held.is_redeeming:
         raise Refused(f"A payout of {source} is under way. Merge them when it is through.")
     drafts = {
@@ -153,7 +163,7 @@ def _move_money(
         )
         for currency, kinds in held.balances.items()
     )
-    return held, posted
+    return posted
 
 
 def _draft(
@@ -179,7 +189,7 @@ def _draft(
 
 
 def _add_earned(held: Held, target: Member) -> None:
-    """What one had earned for a lifetime counts for the other, and is not taken from the one."""
+    """What one had earned counts for the other, and is not taken from the one (earning.py)."""
     for currency, earned in held.earned.items():
         if not earned:
             continue

@@ -15,7 +15,10 @@ class MergedBalance(models.Model):
     available_minor = models.BigIntegerField()
     paid_out_minor = models.BigIntegerField()
     earned_minor = models.BigIntegerField()
-    """Added to what the other has earned for a lifetime; not taken from who was merged."""
+    """Added to what the other has earned for a lifetime; not taken from who was merged.
+
+    Less than they had, where both had earned the same order: it counts once (earning.py).
+    """
     entry_group = models.OneToOneField(
         "ledger.EntryGroup", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -22,8 +22,8 @@ from rewards_site.members.models import Member
 from rewards_site.members.queries import find_member
 from rewards_site.members.services import lock_members, rename
 from transactions.ledger.chart import AccountKind
-from transactions.merging.joining import Held, held_by, merge_members
-from transactions.models import Transaction
+from transactions.merging.joining import merge_members
+from transactions.merging.seen import Held, Seen, held_by, seen_now
 from transactions.moving import Actors
 
 RENAME_CUSTOMER: Final = "rename_customer"
@@ -87,6 +87,7 @@ def propose_merge(
 ) -> Proposal:
     """Ask that all that a member has go to the member of `customer_id`, and their orders, too.
 
+    What the one has, and who both are, is kept with it: it can be approved only while that is so.
     Raises: NotFound (either); InvalidInput (customer id or reason); Conflict (they are the same
     already, or another proposal about them is open).
     """
@@ -98,14 +99,14 @@ def propose_merge(
     if target.pk == source.pk:
         raise Conflict("They are the same member already.")
     held = held_by(source.pk)
+    seen = seen_now(source.pk, target.pk, held)
     return propose(
         kind=MERGE_CUSTOMERS,
         subject=f"member/{source.pk}",
-        payload={"member_id": source.pk, "into_member_id": target.pk},
+        payload={"member_id": source.pk, "into_member_id": target.pk, "seen": seen.as_json()},
         summary=(
-            f"Merge member {source.public_id} ({held_text(held)}; "
-            f"{Transaction.objects.filter(member=source).count()} orders) into member "
-            f"{target.public_id} ({held_text(held_by(target.pk))}). It cannot be undone"
+            f"Merge member {source.public_id} ({held_text(held)}; {orders_text(seen.order_count)}) "
+            f"into member {target.public_id} ({held_text(held_by(target.pk))}). It cannot be undone"
         ),
         actor=actor,
         reason=reason,
@@ -122,12 +123,21 @@ def execute_merge(
     at: datetime,
 ) -> str:
     """Carry out an approved merge, in the approving transaction. Raises: as merge_members()."""
+    if "seen" not in payload:
+        raise Conflict("What its proposer saw is not on record. Reject it and propose it again.")
     actors = Actors(actor_id=proposed_by.pk, approver_id=approved_by.pk, reason=reason)
     done = merge_members(
-        int(payload["member_id"]), int(payload["into_member_id"]), actors=actors, at=at
+        int(payload["member_id"]),
+        int(payload["into_member_id"]),
+        actors=actors,
+        at=at,
+        seen=Seen.from_json(payload["seen"]),
     )
-    count = done.order_count
-    return f"Merged: {count} order{'' if count == 1 else 's'}, {held_text(done.held)}."
+    return f"Merged: {orders_text(done.order_count)}, {held_text(done.held)}."
+
+
+def orders_text(count: int) -> str:
+    return f"{count} order{'' if count == 1 else 's'}"
 
 
 def held_text(held: Held) -> str:

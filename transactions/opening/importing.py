@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError
+from django.db import connection
 
-from rewards_site.kernel.db import atomic, overwrite, retry_deadlocks
+from rewards_site.kernel import rows
+from rewards_site.kernel.db import atomic, is_postgres, overwrite, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, InvalidInput, Refused
 from rewards_site.members.queries import held_members, holder_id, member_ids
 from rewards_site.members.services import ensure_members
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.posting import GroupDraft, Posting, post
 from transactions.opening.models import OpeningImport, OpeningLine, OpeningTotal
+from transactions.opening.newness import must_be_new
 from transactions.opening.reading import Line, Problem, Sheet
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 NAME_LENGTH_MAX = 100
 _CHUNK = 1000
 """Lines booked in one commit, in the same number of statements as one."""
+_KEEPING_LOCK = 0x0B57_0400
+"""Key of the advisory lock under which a file is kept; any number that is ours alone."""
 Progress = Callable[[int, int], None]
 
 
@@ -96,57 +100,26 @@ def import_sheet(
     file_name: str,
     by: Importer,
     at: datetime,
+    may_add: bool = False,
     progress: Progress | None = None,
 ) -> Imported:
     """Keep a faultless sheet under `name`, and book it. `progress` gets (lines booked, of all).
 
-    Idempotent by name and digest. Raises: InvalidInput (name), Conflict (the name is of another
-    file), Refused (the books do not take a line; what came before it stays booked).
+    `may_add`: to what another import brought the same member in the same currency. Idempotent by
+    name and digest. Raises: InvalidInput (name), Conflict (the name is of another file, the file
+    has another name, or it would add), Refused (the books do not take a line; what came before it
+    stays booked).
     """
     assert not sheet.problems
     name = checked_name(name)
     row = OpeningImport.objects.filter(name=name).first()
     is_new = row is None
     if row is None:
-        _must_be_new(sheet.digest)
-        row = _keep(sheet, name=name, file_name=file_name, by=by, at=at)
-    if row.digest != sheet.digest:
-        raise Conflict(
-            f"«{name}» is the name of another file, imported at {row.started_at:%Y-%m-%d %H:%M} "
-            f"UTC (SHA-256 {row.digest[:16]}…)."
-        )
-    done = Imported(row=row, is_new=is_new, totals=totals_of(sheet))
-    while row.finished_at is None:
-        booked, row.finished_at = retry_deadlocks(lambda: _book_chunk(row.pk, at=at))
-        done.booked_count += booked
-        if progress:
-            left = row.lines.filter(entry_group__isnull=True).count()
-            progress(row.line_count - left, row.line_count)
-    log.info(
-        "opening.imported",
-        extra={"opening": row.pk, "lines": row.line_count, "booked": done.booked_count},
-    )
-    return done
-
-
-def _must_be_new(digest: str) -> None:
-    """Another name does not make another file: every member would have its balances twice.
-
-    Raises: Conflict.
-    """
-    known = OpeningImport.objects.filter(digest=digest).first()
-    if known is not None:
-        raise Conflict(
-            f"This very file was imported as «{known.name}» at {known.started_at:%Y-%m-%d %H:%M} "
-            "UTC: it is not booked a second time."
-        )
-
-
-def _keep(sheet: Sheet, *, name: str, file_name: str, by: Importer, at: datetime) -> OpeningImport:
-    """The file with its lines and totals, and members of the customer ids: one commit."""
-    try:
-        with atomic():
-            row = OpeningImport.objects.create(
+        must_be_new(sheet, may_add=may_add)
+        _ensure_members(sheet, at=at)
+        row = _keep(
+            sheet,
+            OpeningImport(
                 name=name,
                 file_name=file_name[-255:],
                 digest=sheet.digest,
@@ -154,40 +127,85 @@ def _keep(sheet: Sheet, *, name: str, file_name: str, by: Importer, at: datetime
                 actor=by.actor,
                 started_at=at,
                 line_count=len(sheet.lines),
+            ),
+            may_add=may_add,
+        )
+    if row.digest != sheet.digest:
+        raise Conflict(
+            f"«{name}» is the name of another file, imported at {row.started_at:%Y-%m-%d %H:%M} "
+            f"UTC (SHA-256 {row.digest[:16]}…)."
+        )
+    done = Imported(row=row, is_new=is_new, totals=totals_of(sheet))
+    before = row.line_count - row.lines.filter(entry_group__isnull=True).count()
+    while row.finished_at is None:
+        booked, row.finished_at = retry_deadlocks(lambda: _book_chunk(row.pk, at=at))
+        done.booked_count += booked
+        if progress:
+            progress(before + done.booked_count, row.line_count)
+    log.info(
+        "opening.imported",
+        extra={"opening": row.pk, "lines": row.line_count, "booked": done.booked_count},
+    )
+    return done
+
+
+def _ensure_members(sheet: Sheet, *, at: datetime) -> None:
+    """Members of the customer ids, in commits of their own: so that keeping the lines is short."""
+    ids = sorted({line.customer_id for line in sheet.lines})
+    for start in range(0, len(ids), _CHUNK):
+        with atomic():
+            ensure_members(set(ids[start : start + _CHUNK]), at=at)
+
+
+def _keep(sheet: Sheet, row: OpeningImport, *, may_add: bool) -> OpeningImport:
+    """The file with its lines and totals: one commit, one file at a time."""
+    with atomic():
+        _alone()
+        known = OpeningImport.objects.filter(name=row.name).first()
+        if known is not None:
+            return known  # another run of the same command was a moment earlier
+        must_be_new(sheet, may_add=may_add)
+        row.save(force_insert=True)
+        OpeningTotal.objects.bulk_create(
+            OpeningTotal(
+                opening=row,
+                currency=currency,
+                line_count=count,
+                pending_minor=pending,
+                available_minor=available,
             )
-            OpeningTotal.objects.bulk_create(
-                OpeningTotal(
-                    opening=row,
-                    currency=currency,
-                    line_count=count,
-                    pending_minor=pending,
-                    available_minor=available,
+            for currency, (count, pending, available) in totals_of(sheet).items()
+        )
+        for chunk in _chunks(sheet.lines):
+            _keep_lines(row.pk, chunk)
+        return row
+
+
+def _alone() -> None:
+    """Two files at once would not see that they bring the same members something."""
+    if is_postgres():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_KEEPING_LOCK])
+
+
+def _keep_lines(opening_id: int, lines: Sequence[Line]) -> None:
+    members = member_ids({line.customer_id for line in lines})
+    rows.run(
+        rows.insert(
+            [
+                OpeningLine(
+                    opening_id=opening_id,
+                    number=line.number,
+                    customer_id=line.customer_id,
+                    member_id=members[line.customer_id],
+                    currency=line.currency,
+                    pending_minor=line.pending_minor,
+                    available_minor=line.available_minor,
                 )
-                for currency, (count, pending, available) in totals_of(sheet).items()
-            )
-            members: dict[str, int] = {}
-            ids = sorted({line.customer_id for line in sheet.lines})
-            for start in range(0, len(ids), _CHUNK):
-                members |= ensure_members(set(ids[start : start + _CHUNK]), at=at)
-            for chunk in _chunks(sheet.lines):
-                OpeningLine.objects.bulk_create(
-                    OpeningLine(
-                        opening=row,
-                        number=line.number,
-                        customer_id=line.customer_id,
-                        member_id=members[line.customer_id],
-                        currency=line.currency,
-                        pending_minor=line.pending_minor,
-                        available_minor=line.available_minor,
-                    )
-                    for line in chunk
-                )
-            return row
-    except IntegrityError:
-        known = OpeningImport.objects.filter(name=name).first()
-        if known is None:
-            raise
-        return known  # another run of the same command was a moment earlier
+                for line in lines
+            ]
+        )
+    )
 
 
 def _chunks(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:

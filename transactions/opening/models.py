@@ -18,7 +18,7 @@ class OpeningImport(models.Model):
     name = models.CharField(max_length=100, unique=True)
     file_name = models.CharField(max_length=255)
     digest = models.CharField(max_length=64)
-    """SHA-256 of the file, in hexadecimal."""
+    """SHA-256 of the file, in hexadecimal: the same file is never booked under two names."""
     imported_by = models.CharField(max_length=150)
     """The user of the operating system who ran the command."""
     actor = models.ForeignKey(
@@ -32,6 +32,7 @@ class OpeningImport(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(name="openingimport_digest_once", fields=["digest"]),
             models.CheckConstraint(name="openingimport_is_named", condition=~Q(name="")),
             models.CheckConstraint(name="openingimport_has_lines", condition=Q(line_count__gt=0)),
         ]

@@ -8,12 +8,11 @@ be remembered while transactions stream. A journal of everything ends with what 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, F, Min, OuterRef, QuerySet
 
 from rewards_site.kernel.clock import wire_text
@@ -117,7 +116,8 @@ def _name(kind: str, member_id: object, merchant_id: str | None) -> str:
 
 
 def _date(at: datetime) -> date:
-    return at.astimezone(settings.BUSINESS_TIME_ZONE).date()
+    """In UTC, whatever the zone of the business: it may be set anew, the bytes stay the same."""
+    return at.astimezone(UTC).date()
 
 
 def _text(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import Q
 
 from rewards_site.kernel.clock import wire_text
+from rewards_site.kernel.errors import Conflict
 from rewards_site.reports.registry import Column, ColumnKind, Query, Report, Row
 from transactions.derived import Derived, People, derive, people_of
 from transactions.ledger.horizon import settle
@@ -46,12 +47,14 @@ _FIELDS = (
 """Of an order, in the order that _cells() takes them; customer ids stay out unless asked for."""
 
 
-class NotDerivedError(Exception):
+class NotDerivedError(Conflict):
     """What stands in the books is not what Button said: verify_ledger says where."""
+
+    code = "books_differ"
 
 
 def rows(query: Query) -> Iterator[Row]:
-    """By transaction id, which follows the time of first sight."""
+    """By transaction id, which follows the time of first sight. Raises: NotDerivedError."""
     found = (
         Transaction.objects.filter(_wanted(query))
         .order_by("public_id")
@@ -115,7 +118,10 @@ def _values(
     for revision in revisions:
         after = derive(known, revision, people)
         if isinstance(after, str):
-            raise NotDerivedError(f"revision {revision.pk}: {after}: run manage.py verify_ledger")
+            raise NotDerivedError(
+                f"Order {order.public_id} cannot be told as it stood then: its revision "
+                f"{revision.number} is not what was booked ({after}). Run manage.py verify_ledger."
+            )
         known = after
     assert known is not None
     last = revisions[-1]

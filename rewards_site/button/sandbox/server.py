@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 1024 * 1024
 IDLE_SECONDS_MAX = 60
+_TRACES_OF_PROXIES = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
+"""A proxy of this machine asks for somebody elsewhere."""
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 Answer = Callable[[Request], Reply]
@@ -167,7 +169,8 @@ class Handler(BaseHTTPRequestHandler):
             # As the caller spells us: through localhost, a container's name or a forwarded port,
             # `meta.next` leads back the same way.
             base_url=f"http://{host}" if _HOST.fullmatch(host) else self.server.url,
-            is_local=ipaddress.ip_address(self.client_address[0]).is_loopback,
+            is_local=ipaddress.ip_address(self.client_address[0]).is_loopback
+            and not any(name in self.headers for name in _TRACES_OF_PROXIES),
         )
 
     def _send(self, reply: Reply, *, is_cut: bool = False) -> None:

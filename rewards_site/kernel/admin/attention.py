@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
 
 from rewards_site.kernel.admin.paging import count_text
@@ -41,12 +42,20 @@ class _Watched:
     order: int
 
 
-_cards: dict[_Watched, Callable[[], Card]] = {}
+Reader = AbstractBaseUser | AnonymousUser
+_cards: dict[_Watched, Callable[[Reader], Card | None]] = {}
 _tables: dict[_Watched, Callable[[datetime], Panel]] = {}
 
 
 def register_card(name: str, make: Callable[[], Card], *, permission: str, order: int) -> None:
     """Show a card to whoever has `permission`; cards stand by `order`."""
+    register_own_card(name, lambda _reader: make(), permission=permission, order=order)
+
+
+def register_own_card(
+    name: str, make: Callable[[Reader], Card | None], *, permission: str, order: int
+) -> None:
+    """As register_card(), of a card that counts what waits for its reader; None shows none."""
     _cards[_Watched(name, permission, order)] = make
 
 
@@ -58,7 +67,8 @@ def register_table(
 
 
 def cards(request: HttpRequest) -> list[Card]:
-    return [make() for make in _for_user(request, _cards)]
+    made = (make(request.user) for make in _for_user(request, _cards))
+    return [card for card in made if card is not None]
 
 
 def tables(request: HttpRequest, *, at: datetime) -> list[Panel]:

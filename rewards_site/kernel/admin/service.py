@@ -129,6 +129,10 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
     def allowed_verbs(self, request: HttpRequest) -> list[Verb[T]]:
         return [verb for verb in self.verbs if request.user.has_perm(verb.permission)]
 
+    def objection(self, request: HttpRequest, verb: Verb[T], row: T) -> str:
+        """Why the verb cannot be done to this row, by whoever asks; empty where it can."""
+        return verb.objection(row)
+
     def verb_url(self, verb: Verb[T], keys: Sequence[Any]) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_do"
         query = urlencode([("id", str(key)) for key in keys])
@@ -147,7 +151,7 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
             offered = [
                 {"label": verb.label, "url": self.verb_url(verb, [row.pk])}
                 for verb in self.allowed_verbs(request)
-                if not verb.objection(row)
+                if not self.objection(request, verb, row)
             ]
         context = {"verbs": offered} | (extra_context or {})
         return super().change_view(request, object_id, form_url, context)
@@ -164,7 +168,7 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
             messages.warning(request, "Nothing is selected any more. Select rows, then try again.")
             return HttpResponseRedirect(self._list_url())
         form = verb.form(request.POST or None, initial=self.initial_answers(rows))
-        able = [row for row in rows if not verb.objection(row)]
+        able = [row for row in rows if not self.objection(request, verb, row)]
         if request.method == "POST" and able and form.is_valid():
             at = clock.now()
             for row in able:
@@ -222,6 +226,7 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
         able: Sequence[T],
         form: forms.Form,
     ) -> TemplateResponse:
+        objections = [(row, self.objection(request, verb, row)) for row in rows]
         noun = self.opts.verbose_name if len(able) == 1 else self.opts.verbose_name_plural
         context = {
             **self.admin_site.each_context(request),
@@ -231,7 +236,7 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
             "count_text": f"{len(able)} {noun}",
             "rows": able,
             "row_ids": [row.pk for row in rows],
-            "objections": [(row, verb.objection(row)) for row in rows if verb.objection(row)],
+            "objections": [(row, objection) for row, objection in objections if objection],
             "panels": self._panels(request, verb, able) if able else [],
             "form": form,
             "back_url": page_url(rows[0]) if len(rows) == 1 else self._list_url(),

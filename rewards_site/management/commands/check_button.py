@@ -12,10 +12,12 @@ from rewards_site.health.inspections import Inspect, Line, Verdict, all_inspecti
 from rewards_site.kernel import clock
 
 SECONDS_MAX = 30.0
+_WHAT_HANGS = "are the network, the name server and the database up? See also --timeout."
 _STYLES = {Verdict.OK: "SUCCESS", Verdict.WARN: "WARNING", Verdict.FAIL: "ERROR"}
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they are among what is looked at, and must not stop the rest
     help = (
         "Look at everything that must be right between Button and us: API key, webhook secrets, "
         "clock, hosts, accounts, whether webhooks arrive, worker, settings that are missing. Says "
@@ -74,5 +76,5 @@ def _inspected(name: str, inspect: Inspect, *, seconds_max: float) -> list[Line]
     thread.start()
     thread.join(seconds_max)
     if thread.is_alive():
-        return [fail(name, f"no answer within {seconds_max:g} seconds", "is the network up?")]
+        return [fail(name, f"no answer within {seconds_max:g} seconds", _WHAT_HANGS)]
     return lines

@@ -65,6 +65,8 @@ class Command(BaseCommand):
             "--no-control-socket",
             "--forwarded-allow-ips",
             "*" if settings.TRUST_PROXY else "",
+            "--forwarder-headers",  # or a header PATH_INFO would lead past a proxy's own rules
+            "",
             "rewards_site.wsgi",
         ]
         self.stderr.write(f"Serving on http://{host}:{port} (Ctrl-C stops it).")

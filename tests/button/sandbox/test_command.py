@@ -24,6 +24,7 @@ def test_it_says_where_it_is_and_stops_cleanly(number: signal.Signals) -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "SECRET_KEY": "only-for-tests",
+        "READ_DOT_ENV": "off",
         # A database that cannot be reached: none is used.
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
     }
@@ -125,7 +126,11 @@ def test_a_pause_is_told_where_it_runs() -> None:
 def started(*options: str, said: list[str] | None = None) -> Iterator[str]:
     """The command with these options, its address; what it said from there on is in `said`."""
     command = [sys.executable, "manage.py", "button_sandbox", "--port", "0", *options]
-    environment = {"PATH": os.environ["PATH"], "SECRET_KEY": "only-for-tests"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "only-for-tests",
+        "READ_DOT_ENV": "off",
+    }
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,

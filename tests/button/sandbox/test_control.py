@@ -148,6 +148,14 @@ def test_other_machines_have_no_control(sandbox: Sandbox) -> None:
     assert len(sandbox.world.organizations) == 3
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_nor_has_whoever_comes_through_a_proxy(sandbox: Sandbox, header: str) -> None:
+    url = f"{sandbox.url}/control/state"
+
+    assert requests.get(url, headers={header: "127.0.0.1"}, timeout=10).status_code == 403
+    assert requests.get(url, timeout=10).status_code == 200
+
+
 def test_text_and_numbers_that_break_a_receiver_can_be_sent(caller: Caller) -> None:
     odd = {"customer": "a\x00b", "pub_ref": "\ud800", "merchant": "org-\udfff"}
     caller.order(**odd, currency="JPY", total=2**70, amount=-(2**64))

@@ -204,8 +204,26 @@ def test_a_period_is_of_whole_days_in_the_zone_of_the_business(settings: Setting
     assert rows("journal", start=str(tomorrow)) == []
     assert rows("journal", to=str(today)) == []
     entries, _ = load(export("journal", format="beancount", start=str(today)))
+    assert [entry.meta["group"] for entry in entries if isinstance(entry, Transaction)] == [
+        str(EntryGroup.objects.get().pk)
+    ]
+
+
+def test_another_zone_changes_no_byte_of_a_beancount_file(settings: Settings) -> None:
+    """In Auckland and in Honolulu it is never the same day, but for an hour."""
+    tell(observe("tx-1"))
+    as_of = settle()
+    files = set()
+
+    for zone in ("UTC", "Pacific/Auckland", "Pacific/Honolulu"):
+        settings.BUSINESS_TIME_ZONE = ZoneInfo(zone)
+        files.add(export("journal", format="beancount", as_of=as_of))
+
+    (file,) = files
+    posted_at = EntryGroup.objects.get().posted_at
+    entries, _ = load(file)
     dates = {entry.date for entry in entries if isinstance(entry, Transaction)}
-    assert dates == {today}
+    assert dates == {posted_at.astimezone(UTC).date()}
 
 
 def test_one_currency_alone_balances() -> None:

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rewards_site.kernel import clock
 from rewards_site.kernel.clock import wire_text
 from rewards_site.kernel.db import DatabaseUnavailable
-from rewards_site.kernel.errors import ServiceError, Unavailable
+from rewards_site.kernel.errors import Conflict, ServiceError, Unavailable
 from rewards_site.reports import options, registry
 from rewards_site.reports.exporting import Export, Exporter, begin_export
 from rewards_site.reports.models import Door
@@ -40,7 +40,8 @@ kept on record with the SHA-256 of its bytes, which the last line (on standard e
 _EPILOG = """\
 exit status:
   0   all of it is written
-  1   the database did not answer, or the file cannot be written; FILE is then as it was
+  1   the database did not answer, the books are damaged, or the file cannot be written; FILE is
+      then as it was
   2   what was asked for cannot be: the line above says why
   130 stopped by Ctrl-C; FILE is then as it was
 """
@@ -177,7 +178,7 @@ def _as_command_error(error: Exception) -> CommandError:
         )
     if isinstance(error, OSError):
         return CommandError(f"It cannot be written: {error}", returncode=EXIT_FAILED)
-    is_usage = not isinstance(error, Unavailable)
+    is_usage = not isinstance(error, Conflict | Unavailable)
     return CommandError(str(error), returncode=EXIT_USAGE if is_usage else EXIT_FAILED)
 
 

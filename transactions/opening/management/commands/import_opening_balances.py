@@ -21,6 +21,8 @@ from transactions.opening.importing import (
     problems_with_members,
     totals_of,
 )
+from transactions.opening.models import OpeningImport
+from transactions.opening.newness import must_be_new
 from transactions.opening.reading import Sheet, read_sheet
 
 
@@ -45,6 +47,11 @@ class Command(BaseCommand):
             action="store_true",
             help="take a column `pending`, too; only close_opening_balances ever ends it",
         )
+        parser.add_argument(
+            "--also",
+            action="store_true",
+            help="members who got an opening balance of a currency before are to have this as well",
+        )
         parser.add_argument("--actor", help="user name of the member of staff it is done for")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -53,15 +60,20 @@ class Command(BaseCommand):
             by = importer_of(options["actor"])
             sheet = self._read(options["file"], may_be_pending=options["with_pending"])
             if options["dry_run"]:
+                if not OpeningImport.objects.filter(name=name, digest=sheet.digest).exists():
+                    must_be_new(sheet, may_add=options["also"])
                 self._print_totals(sheet)
                 self.stdout.write("Nothing is wrong with it. Nothing was written (--dry-run).")
                 return
+            if self.stderr.isatty():
+                self.stderr.write(f"Keeping {len(sheet.lines)} lines, then booking them")
             done = import_sheet(
                 sheet,
                 name=name,
                 file_name=Path(options["file"]).name,
                 by=by,
                 at=clock.now(),
+                may_add=options["also"],
                 progress=self._progress if self.stderr.isatty() else None,
             )
         except ServiceError as error:

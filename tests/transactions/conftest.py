@@ -1,0 +1,29 @@
+"""Fixtures of the tests of transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+
+@pytest.fixture
+def corrupt() -> Callable[[str], None]:
+    """Run SQL that the triggers would refuse, with the rights of the database's owner."""
+
+    def run(sql: str) -> None:
+        sql = sql.replace("{json}", "::jsonb" if connection.vendor == "postgresql" else "")
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET LOCAL session_replication_role = replica")
+                cursor.execute(sql)
+                cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+                return
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            cursor.execute(sql)
+
+    return run
