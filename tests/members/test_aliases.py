@@ -55,7 +55,7 @@ def test_two_people_merge_two_members_in_the_admin(client: Client) -> None:
     )
 
     proposal = Proposal.objects.get()
-    assert "5.00 USD pending; 1 orders) into member" in proposal.summary
+    assert "5.00 USD pending; 1 order) into member" in proposal.summary
     assert "(5.00 USD available)" in proposal.summary
     assert said(answer)[0][0] == "warning"
     assert balances("ann") == {"pending": 500}
