@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rewards_site.button import wirejson
 from rewards_site.button.reading import Unreadable, read_transaction
 from rewards_site.button.schemas import TransactionObservation
 from rewards_site.kernel.db import (
@@ -74,7 +75,17 @@ def apply_rows(rows: Sequence[Row], *, at: datetime) -> list[Outcome]:
 
 def digest_of(raw: object) -> str:
     """SHA-256 of what the row says, whatever the order of its keys."""
-    return hashlib.sha256(_CANONICAL.encode(raw).encode()).hexdigest()
+    try:
+        canonical = _CANONICAL.encode(raw)
+    except TypeError:  # fractions, which come as Decimal: in no field that we read
+        canonical = wirejson.text_of(_in_order(raw))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, default=lambda number: ["number", str(number)])
+def _in_order(raw: object) -> object:
+    if isinstance(raw, dict):
+        return {key: _in_order(raw[key]) for key in sorted(raw)}
+    return [_in_order(item) for item in raw] if isinstance(raw, list) else raw
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True)

@@ -30,18 +30,17 @@ def changes_told(
     """Field → a sentence, for each change that people must look at.
 
     `child` is the one told of as it is afterwards. What is older than the known word on a field
-    changes nothing. A member or a brand that was told before is no change, either: where staff
+    changes nothing. What was told before is no change, either: where staff
     decided against it, Button may go on saying so without asking them again. Nor is another
     customer id of the same member, as `known_as` (customer id → member) has it.
     """
     observation = told.observation
     changes = {}
+    category = observation.category
     known = order.children.get(observation.tx_id)
     is_late = known is not None and is_older(observation.modified_at, known.modified_at)
-    if observation.category != order.category and not is_late:
-        changes["category"] = (
-            f"the category changed from {order.category} to {observation.category}"
-        )
+    if category != order.category and not is_late and not _was_told(order, "category", category):
+        changes["category"] = f"the category changed from {order.category} to {category}"
     brand = _news(order, child, "merchant_id", observation.merchant_id)
     if brand and order.merchant_id not in (None, brand):
         changes["merchant_id"] = f"the brand changed from {order.merchant_id} to {brand}"
@@ -60,8 +59,12 @@ def _news(order: OrderState, child: ChildState, name: str, value: str | None) ->
     """`value` of the field `name`, if it is the newest word and was not told before."""
     if value is None or name not in child.facts or child.facts[name][0] != value:
         return None
+    return None if _was_told(order, name, value) else value
+
+
+def _was_told(order: OrderState, name: str, value: str) -> bool:
     known = (other.facts.get(name) for other in order.children.values())
-    return None if any(fact and fact[0] == value for fact in known) else value
+    return any(fact and fact[0] == value for fact in known)
 
 
 def ruled(

@@ -25,6 +25,7 @@ Under HEARD stands what was told when, where that is more than one word (heard.p
 HEARD = "heard"
 
 FACTS = (
+    "category",
     "button_order_id",
     "publisher_customer_id",
     "pub_ref",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import (
-    DatabaseError,
+    Error,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -48,12 +48,11 @@ def undone_on_error() -> Iterator[None]:
     try:
         yield
     except BaseException:
+        connection.needs_rollback = False  # a failed write has set it, and the rollback asks
         try:
             django_transaction.savepoint_rollback(savepoint)
-        except DatabaseError:  # the connection is lost: as atomic() does
+        except Error:  # the connection is lost: as atomic() does
             connection.needs_rollback = True
-        else:
-            connection.needs_rollback = False
         raise
 
 

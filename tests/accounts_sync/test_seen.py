@@ -194,3 +194,22 @@ def test_a_row_that_lost_a_tie_may_win_the_next_one(account: str, turn: int) -> 
 
     assert balances() == {"pending": 300}
     assert (is_news(more), is_news(less)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b'{"id": "tx-1", "x": 1.5}', b'{"id": "tx-1", "x": "1.5"}'),
+        (b'{"id": "tx-1", "x": 1.5}', b'{"id": "tx-1", "x": ["number", "1.5"]}'),
+        (b'{"id": "tx-1", "x": 1.0}', b'{"id": "tx-1", "x": 1}'),
+        (b'{"id": "tx-1", "x": [1.5, 2]}', b'{"id": "tx-1", "x": [2, 1.5]}'),
+    ],
+)
+def test_what_reads_otherwise_has_another_digest(one: bytes, other: bytes) -> None:
+    assert digest_of(parse(one)) != digest_of(parse(other))
+
+
+def test_the_order_of_keys_does_not_count() -> None:
+    one, other = b'{"x": 1.5, "y": {"b": 1, "a": 2.50}}', b'{"y": {"a": 2.50, "b": 1}, "x": 1.5}'
+
+    assert digest_of(parse(one)) == digest_of(parse(other))

@@ -261,6 +261,7 @@ def _facts(order: Order) -> dict[str, Any]:
     """Each optional field, with when it was told."""
     at = _time(order["modified_date"]).isoformat()
     said = {
+        "category": order["category"],
         "button_order_id": order["button_order_id"],
         "publisher_customer_id": order["publisher_customer_id"],
         "btn_ref": order["btn_ref"],

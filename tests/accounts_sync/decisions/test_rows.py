@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from accounts_sync.accounts import sync_accounts
-from accounts_sync.decisions import accept, reject, reopen
+from accounts_sync.decisions import accept, keep_ours, reject, reopen
 from accounts_sync.deferred import replay_rows
 from accounts_sync.models import DeferredRow, DeferredStatus
 from accounts_sync.pull import pull_transactions
@@ -88,3 +88,31 @@ def test_a_row_opened_again_waits_and_is_tried(pulled: World, ops: User) -> None
     reopen(row(), actor=ops, reason="my mistake", at=NOON)
 
     assert replay_rows(at=NOON, due_only=True).tried_count == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"category": "existing-user-order"},
+        {"publisher_customer_id": OTHER},
+        {"commerce_organization": "org-other"},
+    ],
+    ids=["category", "member", "brand"],
+)
+def test_what_was_kept_is_not_asked_again_by_the_same_row_nor_by_later_ones(
+    world: World, ops: User, change: dict[str, Any]
+) -> None:
+    world.has(wire_row("tx-1"))
+    sync_accounts(client=client(), at=NOON)
+    pull(NOON)
+    world.rows[ACCOUNT] = [wire_row("tx-1", minutes=1, **change)]
+    pull(NOON + timedelta(minutes=5))
+
+    keep_ours(row(), actor=ops, reason="ours is right", at=NOON)
+
+    again = pull(NOON + timedelta(minutes=10))
+    world.rows[ACCOUNT] = [wire_row("tx-1", minutes=11, amount=600, **change)]
+    later = pull(NOON + timedelta(minutes=15))
+    assert (again.deferred_count, later.deferred_count, later.applied_count) == (0, 0, 1)
+    assert DeferredRow.objects.get().status == DeferredStatus.SETTLED
+    assert balances(MEMBER) == {"pending": 300}
