@@ -14,14 +14,15 @@ from rewards_site.kernel.admin import attention
 from rewards_site.kernel.admin.text import EMPTY
 
 _ROOMS = (
-    *("transactions", "members", "approvals", "offers", "reports"),
-    *("ledger", "activity", "accounts_sync", "inbox", "health"),
+    *("transactions", "members", "merging", "approvals", "offers", "reports"),
+    *("ledger", "activity", "opening", "accounts_sync", "inbox", "health"),
     *("api_keys", "auth", "admin", "django_q"),
 )
 """The order of the story: what was earned, by whom, for what, how the facts arrive."""
 _VERBOSE = {"auth": "Staff", "admin": "Staff log", "django_q": "Machinery"}
 _MACHINERY = {
-    *("accounts_sync.lease", "accounts_sync.sidereading", "activity.activitycount"),
+    *("accounts_sync.lease", "accounts_sync.seenrow", "accounts_sync.sidereading"),
+    *("activity.activitycount",),
     *("health.figures", "health.heartbeat", "health.tally", "health.turn", "health.notice"),
     *("ledger.horizon", "offers.catalogrun", "reports.reportresult"),
 }
