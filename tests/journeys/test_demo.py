@@ -17,6 +17,11 @@ from tests.checkout import hostile_checkout, hostile_shell
 
 pytestmark = pytest.mark.slow
 WAIT_SECONDS_MAX = 180
+ONE_OF_EACH = {
+    "Orders without a member",
+    "Waiting for a second person",
+    "Deferred: could not be applied",
+}
 
 
 def _until_told(process: subprocess.Popen[bytes], told: Path) -> str:
@@ -27,6 +32,18 @@ def _until_told(process: subprocess.Popen[bytes], told: Path) -> str:
             return text
         ready.wait(timeout=1)
     return told.read_text()
+
+
+def _cards_in_the_end(admin: StaffMember) -> set[str]:
+    """Those of the landing page; the last webhooks come a moment after the address is told."""
+    pause = threading.Event()
+    cards: set[str] = set()
+    for _ in range(30):
+        cards = set(re.findall(r'card-title">([^<]+)', admin.open("/admin/")))
+        if cards >= ONE_OF_EACH:
+            break
+        pause.wait(timeout=1)
+    return cards
 
 
 def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
@@ -51,16 +68,12 @@ def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
         admin = StaffMember(
             site=site[1], username="admin", password=logins["admin"], stopping=threading.Event()
         )
-        cards = re.findall(r'card-title">([^<]+)', admin.open("/admin/"))
+        cards = _cards_in_the_end(admin)
     finally:
         process.send_signal(signal.SIGINT)
         exit_status = process.wait(timeout=60)
 
-    assert {
-        "Orders without a member",
-        "Waiting for a second person",
-        "Deferred: could not be applied",
-    } <= set(cards)
+    assert ONE_OF_EACH <= cards
     assert exit_status == 0
     assert not (tmp_path / "checkout" / "var").exists()
     with socket.socket() as probe:
