@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -27,6 +27,8 @@ def run_at_view(request: HttpRequest) -> HttpResponse:
     if not may_view(request, SyncRun):
         raise PermissionDenied
     account_id, at = request.GET.get("account", ""), _instant(request.GET.get("at", ""))
+    if "\x00" in account_id:
+        raise SuspiciousOperation("NUL in an account's id")
     runs = SyncRun.objects.filter(account=account_id)
     if at is not None:
         was_open = Q(finished_at__isnull=True) | Q(finished_at__gte=at)
@@ -40,6 +42,6 @@ def run_at_view(request: HttpRequest) -> HttpResponse:
 def _instant(text: str) -> datetime | None:
     try:
         at = parse_datetime(text)
-    except ValueError:
+        return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):  # in UTC it may lie before the year 1 or after 9999
         return None
-    return at if at is not None and at.tzinfo is not None else None

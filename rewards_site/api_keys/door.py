@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern
+from django.urls.resolvers import RegexPattern
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -29,6 +30,9 @@ from rewards_site.members.tokens import MemberIdentity
 
 log = logging.getLogger(__name__)
 
+_CUSTOMER_ID = "customer_id"
+_FIXED_TAILS: set[str] = set()
+"""The tails of words alone, of every room: `balances/`."""
 _REALM = 'Bearer realm="back end"'
 
 
@@ -102,16 +106,35 @@ class BackEndDoor(PrivateAPIView):
             raise NotFound(_("That is no customer id: 1 to 255 characters of ASCII 0x21 to 0x7E."))
 
 
+class _BackEndPattern(RegexPattern):
+    """An id that is another route's whole tail is none: `a/merchants` + `balances/` is that one's.
+
+    Asked at each call, so that it holds whichever room registers its routes last.
+    """
+
+    def match(self, path: str) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
+        found = super().match(path)
+        if found is None:
+            return None
+        ids = [text for name, text in found[2].items() if name != _CUSTOMER_ID]
+        return None if any(f"{text}/" in _FIXED_TAILS for text in ids) else found
+
+
 def back_end_path(
     tail: str, view: type[PrivateAPIView], *, name: str, scope: Scope = Scope.MEMBERS_READ
 ) -> URLPattern:
     """The route of a member's `view` below `members/{customer_id}/`.
 
     `tail` is a regular expression that no end of a customer id before it could match by chance:
-    fixed words, and ids of a fixed shape as named groups.
+    fixed words, ids of a fixed shape as named groups, and at its very end an id of any shape.
     """
     door = view
     if not issubclass(view, BackEndDoor):
         kept = {"__doc__": view.__doc__, "__module__": view.__module__, "scope": scope}
         door = type(f"BackEnd{view.__name__}", (BackEndDoor, view), kept)
-    return re_path(rf"^members/(?P<customer_id>.+)/{tail}$", door.as_view(), name=name)
+    if "(" not in tail:
+        _FIXED_TAILS.add(tail)
+    pattern = _BackEndPattern(
+        rf"^members/(?P<{_CUSTOMER_ID}>.+)/{tail}$", name=name, is_endpoint=True
+    )
+    return URLPattern(pattern, door.as_view(), name=name)

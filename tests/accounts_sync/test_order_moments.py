@@ -77,12 +77,24 @@ def test_a_revision_leads_to_the_run_that_read_it(admin_client: Client) -> None:
     assert before.pk != during.pk
 
 
-@pytest.mark.parametrize("at", ["2020-01-01T00:00:00+00:00", "nonsense", "2026-13-01T00:00", ""])
+@pytest.mark.parametrize(
+    "at",
+    [
+        *("2020-01-01T00:00:00+00:00", "nonsense", "2026-13-01T00:00", ""),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+    ],
+)
 def test_where_no_run_is_kept_the_accounts_runs_are_shown(admin_client: Client, at: str) -> None:
     answer = admin_client.get("/admin/accounts_sync/syncrun/at/", {"account": "acc-1", "at": at})
 
     assert answer["Location"] == "/admin/accounts_sync/syncrun/?account=acc-1"
     assert said(answer)[0][0] == "warning"
+
+
+def test_a_nul_for_an_account_is_a_bad_request(admin_client: Client) -> None:
+    address = "/admin/accounts_sync/syncrun/at/?account=%00&at=2026-11-20T12:00:00Z"
+
+    assert admin_client.get(address).status_code == 400
 
 
 def test_what_could_not_be_applied_waits_in_the_line(admin_client: Client) -> None:

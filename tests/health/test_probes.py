@@ -38,6 +38,13 @@ def test_probes_answer_whatever_host_is_asked_for(client: Client, settings: Sett
     assert client.get("/admin/login/", headers={"host": "10.0.0.7:8000"}).status_code == 400
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/health/live/", "/health/ready/", "/health/full/", "/metrics"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_browser_guesses_at_what_an_answer_is(client: Client, path: str, method: str) -> None:
+    assert client.generic(method, path)["X-Content-Type-Options"] == "nosniff"
+
+
 def test_probes_are_read_only(client: Client) -> None:
     assert client.post("/health/live/").status_code == 405
     assert client.head("/health/live/").status_code == 200

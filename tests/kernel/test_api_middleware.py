@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -13,13 +15,18 @@ pytestmark = pytest.mark.django_db
 PATHS = ["me/", "balances/", "nothing/", "schema/"]
 
 
+def assert_no_browser_runs(response: Any) -> None:
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    policy = response.headers["Content-Security-Policy"]
+    assert policy == "default-src 'none'; frame-ancestors 'none'"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_answers_are_json_that_no_browser_runs(path: str) -> None:
     response = call(path)
 
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-    policy = response.headers["Content-Security-Policy"]
-    assert policy == "default-src 'none'; frame-ancestors 'none'"
+    assert_no_browser_runs(response)
     assert response.headers["Content-Length"] == str(len(response.content))
     assert "Set-Cookie" not in response.headers
     assert "Vary" not in response.headers or "Cookie" not in response.headers["Vary"]
@@ -45,6 +52,15 @@ def test_a_host_that_is_not_ours_is_refused(settings: Settings) -> None:
     )
 
     problem_of(response, status=400)
+    assert_no_browser_runs(response)
+
+
+@pytest.mark.urls("tests.kernel.test_problems")
+def test_nor_does_a_browser_run_what_a_fault_answers() -> None:
+    response = Client(raise_request_exception=False).get("/api/v1/broken/")
+
+    problem_of(response, status=500)
+    assert_no_browser_runs(response)
 
 
 def test_a_staff_session_opens_nothing(admin_client: Client) -> None:

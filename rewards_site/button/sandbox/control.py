@@ -1,7 +1,8 @@
 """Control calls: what a tester does to this Button that nobody can do to the real one.
 
-JSON, no key, answered to this machine only. Amounts are minor units, times RFC 3339. The other
-modules named `..._control.py` list theirs at their top; docs/sandbox.md has them all.
+JSON, no key, answered to this machine only, and to no web page of another site. Amounts are minor
+units, times RFC 3339. The other modules named `..._control.py` list theirs at their top;
+docs/sandbox.md has them all.
 
 GET  /control/state     every order as it truly stands: the oracle of a test
 POST /control/settle    no more buying; every life comes to its end now
@@ -52,7 +53,11 @@ class Control:
 
     def answer(self, request: Request) -> Reply:
         if not request.is_local:
-            return _refusal(403, "Control calls are answered to this machine only")
+            return _refusal(
+                403,
+                "Control calls are answered to this machine only, asked for by localhost or an "
+                "address, through no proxy, and to no web page of another site",
+            )
         for pattern, routes in self._routes.items():
             if match := re.fullmatch(pattern, request.path):
                 if request.method not in routes:

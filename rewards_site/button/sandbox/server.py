@@ -22,7 +22,10 @@ log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 1024 * 1024
 IDLE_SECONDS_MAX = 60
-_TRACES_OF_PROXIES = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
+_TRACES_OF_PROXIES = (
+    *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"),
+    *("Forwarded", "Via"),
+)
 """A proxy of this machine asks for somebody elsewhere."""
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
@@ -170,7 +173,8 @@ class Handler(BaseHTTPRequestHandler):
             # `meta.next` leads back the same way.
             base_url=f"http://{host}" if _HOST.fullmatch(host) else self.server.url,
             is_local=ipaddress.ip_address(self.client_address[0]).is_loopback
-            and not any(name in self.headers for name in _TRACES_OF_PROXIES),
+            and not any(name in self.headers for name in _TRACES_OF_PROXIES)
+            and _is_no_other_sites(host, origin=self.headers.get("Origin")),
         )
 
     def _send(self, reply: Reply, *, is_cut: bool = False) -> None:
@@ -195,6 +199,21 @@ def _answered(answer: Answer, request: Request) -> Reply:
     except Exception:  # one bad request never ends the connection without a word
         log.exception("sandbox.failed", extra={"path": request.path})
         return ApiError(500, "Internal server error").reply
+
+
+def _is_no_other_sites(host: str, *, origin: str | None) -> bool:
+    """Whether no web page of another site asks, opened by a browser of this machine.
+
+    Such a page names itself in `Origin`; or it has let its own name point here, and stands in
+    `Host`. No page can do that with localhost or with an address.
+    """
+    name = (urlsplit(f"//{host}").hostname or "") if _HOST.fullmatch(host) else ""
+    if name != "localhost" and not name.endswith(".localhost"):
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+    return origin is None or origin.lower() == f"http://{host}".lower()
 
 
 def _hang_up(connection: socket.socket) -> None:

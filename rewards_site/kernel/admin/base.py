@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import FieldDoesNotExist, SuspiciousOperation, ValidationError
 from django.db.models import CharField, Model, Q, QuerySet
@@ -15,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from rewards_site.kernel.admin import panels
 from rewards_site.kernel.admin.columns import Column, column_for
-from rewards_site.kernel.admin.paging import BoundedPaginator, KeysetChangeList
+from rewards_site.kernel.admin.paging import BoundedPaginator, KeysetChangeList, is_key
 
 T = TypeVar("T", bound=Model)
 _SEARCH_MATCHES_MAX = 200
@@ -46,11 +47,22 @@ class FastList(admin.ModelAdmin[T]):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Only what we link to: any other filter may read the whole table."""
-        named = {
-            item if isinstance(item, str) else getattr(item, "parameter_name", "")
-            for item in self.list_filter
+        assert request is not None  # Django's own lists always give it
+        named = {*map(_filtered_by, self.get_list_filter(request)), *self.linked_by}
+        return lookup.removesuffix("__exact") in {
+            spelling for name in named for spelling in self._spellings(name)
         }
-        return lookup.removesuffix("__exact") in named | set(self.linked_by)
+
+    def _spellings(self, name: str) -> set[str]:
+        """How Django's own filters spell a filter by `name` in their links, less `__exact`."""
+        try:
+            field = self.opts.get_field(name)
+        except FieldDoesNotExist:
+            return {name}  # a filter of ours with a word of its own
+        related = field.related_model
+        if not isinstance(related, type):
+            return {name}
+        return {name, f"{name}__{related._meta.pk.name}", f"{name}__isnull"}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[T], search_term: str
@@ -90,12 +102,32 @@ class FastList(admin.ModelAdmin[T]):
         keys = list(matches.values_list(key, flat=True)[:_SEARCH_MATCHES_MAX])
         return Q(**{"pk__in" if is_reverse else f"{head}__in": keys}) if keys else None
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> T | None:
+        if from_field is None and not is_key(self.opts.pk, object_id):
+            return None
+        return super().get_object(request, object_id, from_field)
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if any("\x00" in value for values in request.GET.lists() for value in values[1]):
             raise SuspiciousOperation("NUL in a list's address")
+        if not all(
+            is_key(self.opts.pk, text) for text in request.POST.getlist(ACTION_CHECKBOX_NAME)
+        ):
+            raise SuspiciousOperation("a list's action for what is no key")
         return super().changelist_view(request, extra_context)
+
+
+def _filtered_by(item: Any) -> str:
+    """What an item of `list_filter` filters by: a field, (field, filter), a filter of ours."""
+    if isinstance(item, str):
+        return item
+    if isinstance(item, list | tuple):
+        return str(item[0])
+    return str(getattr(item, "parameter_name", ""))
 
 
 def _fits(field: Any, term: str) -> bool:
@@ -168,7 +200,7 @@ class ReadOnlyAdmin(FastList[T]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        row = self.get_object(request, object_id)
+        row = self.get_object(request, unquote(object_id))
         context: dict[str, Any] = {}
         if row is not None and self.has_view_permission(request, row):
             context["panels"] = [*self.panels(request, row), *panels.panels_of(request, row)]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Model, QuerySet
@@ -43,6 +43,17 @@ def estimated_count(model: type[Model]) -> int | None:
     return int(row[0]) if row and row[0] > COUNTED_MAX else None
 
 
+def is_key(field: Any, text: str) -> bool:
+    """Whether `text` can be a value of the primary key `field`: databases break at what cannot."""
+    while field.remote_field is not None:  # a row that shares the key of another
+        field = field.target_field
+    try:
+        field.run_validators(field.to_python(text))
+    except ValidationError:
+        return False
+    return "\x00" not in text
+
+
 class BoundedPaginator(Paginator[Any]):
     """Numbered pages over at most 10,000 rows: never counts, and never reaches, further."""
 
@@ -64,9 +75,24 @@ class FastChangeList(ChangeList):
         self.title = name[:1].upper() + name[1:]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        for name, texts in self.get_filters_params().items():
+            key = self._key_behind(name.removesuffix("__exact"))
+            if key is not None and not all(is_key(key, text) for text in texts):
+                raise IncorrectLookupParameters(f"{name}: no key")
         queryset = super().get_queryset(request, exclude_parameters)
         deferred = getattr(self.model_admin, "list_defer", ())
         return queryset.defer(*deferred) if deferred else queryset
+
+    def _key_behind(self, name: str) -> Any:
+        """The primary key that a filter `member` or `groups__id` compares with, if it does."""
+        head, _, tail = name.partition("__")
+        try:
+            related = self.opts.get_field(head).related_model
+        except FieldDoesNotExist:
+            return None
+        if not isinstance(related, type) or tail not in ("", related._meta.pk.name):
+            return None
+        return related._meta.pk
 
     @property
     def is_narrowed(self) -> bool:

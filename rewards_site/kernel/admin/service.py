@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
@@ -27,6 +28,7 @@ from django.utils.http import urlencode
 from rewards_site.kernel import clock
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
 from rewards_site.kernel.admin.columns import page_url
+from rewards_site.kernel.admin.paging import is_key
 from rewards_site.kernel.admin.panels import Panel
 from rewards_site.kernel.db import DatabaseUnavailable
 from rewards_site.kernel.errors import ServiceError
@@ -145,7 +147,7 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        row = self.get_object(request, object_id)
+        row = self.get_object(request, unquote(object_id))
         offered = []
         if row is not None and self.has_view_permission(request, row):
             offered = [
@@ -198,13 +200,9 @@ class ServiceAdmin(ReadOnlyAdmin[T]):
 
     def _rows(self, request: HttpRequest) -> list[T]:
         """The rows asked for, in key order; keys that are none, or are gone, are left out."""
-        keys = []
-        for text in (request.POST if request.method == "POST" else request.GET).getlist("id"):
-            try:
-                keys.append(self.opts.pk.to_python(text))
-            except forms.ValidationError:
-                continue
-        queryset = self.get_queryset(request).filter(pk__in=keys[:ROWS_MAX]).order_by("pk")
+        asked = (request.POST if request.method == "POST" else request.GET).getlist("id")
+        keys = [text for text in asked if is_key(self.opts.pk, text)][:ROWS_MAX]
+        queryset = self.get_queryset(request).filter(pk__in=keys).order_by("pk")
         related = self.list_select_related
         if isinstance(related, list | tuple):
             queryset = queryset.select_related(*related)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
@@ -27,22 +28,29 @@ class ApiDoorMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        # What is raised becomes an answer here, not further out, where it would lack our headers.
+        self.answer = convert_exception_to_response(self._answer)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info
         if not path.startswith(settings.API_DOORS) or path.startswith(settings.API_PAGES):
             return self.get_response(request)
+        response = self.answer(request)
+        assert isinstance(response, HttpResponseBase)  # no view here is asynchronous
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if isinstance(response, HttpResponse):  # so that the connection is kept without chunks
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         request.get_host()  # raises DisallowedHost: 400
         try:
-            door = resolve(path)
+            door = resolve(request.path_info)
         except Resolver404:
             return self.get_response(request)
         request.resolver_match = door
         response: HttpResponseBase = door.func(request, *door.args, **door.kwargs)
         if isinstance(response, SimpleTemplateResponse):
             response = response.render()
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        if isinstance(response, HttpResponse):  # so that the connection is kept without chunks
-            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response

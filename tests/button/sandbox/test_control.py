@@ -148,7 +148,7 @@ def test_other_machines_have_no_control(sandbox: Sandbox) -> None:
     assert len(sandbox.world.organizations) == 3
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via"])
 def test_nor_has_whoever_comes_through_a_proxy(sandbox: Sandbox, header: str) -> None:
     url = f"{sandbox.url}/control/state"
 
