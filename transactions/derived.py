@@ -9,6 +9,7 @@ from datetime import datetime
 
 from offers.rules.reward import Terms
 from rewards_site.button.schemas import TransactionObservation
+from rewards_site.kernel.money import BIGINT_MAX
 from rewards_site.members.customer_ids import is_customer_id
 from rewards_site.members.queries import names_of
 from transactions.changes import BAD_NAME
@@ -44,10 +45,21 @@ class Derived:
 
 
 def people_of(revisions: Iterable[TransactionRevision]) -> People:
-    """Everybody whom these revisions name, in two statements."""
-    ids = {revision.member_id for revision in revisions if revision.member_id is not None}
-    ids |= {int(key) for revision in revisions for key in revision.unrecovered}
+    """Everybody whom these revisions name, in two statements; what cannot be a name is left out."""
+    ids = set()
+    for revision in revisions:
+        if revision.member_id is not None:
+            ids.add(revision.member_id)
+        ids |= members_in(revision.unrecovered)
     return names_of(ids) if ids else {}
+
+
+def members_in(unrecovered: object) -> set[int]:
+    """Whom `unrecovered` names, as far as it can be read."""
+    if not isinstance(unrecovered, dict):
+        return set()
+    ids = {int(key) for key in unrecovered if key.isdecimal()}
+    return {member_id for member_id in ids if member_id <= BIGINT_MAX}
 
 
 def derive(before: Derived | None, revision: TransactionRevision, people: People) -> Derived | str:

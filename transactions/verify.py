@@ -6,30 +6,36 @@ what each should have posted is compared with its entry group, and where they en
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-
-from django.db.models import Exists, OuterRef, Prefetch
+from functools import partial
 
 from offers.rules.reward import Terms
 from rewards_site.kernel.db import snapshot
 from rewards_site.members.models import Member
 from transactions.booked import Booked, Loss, wrong_entries, wrong_group, wrong_losses
-from transactions.derived import Derived, People, derive, people_of
+from transactions.caused import groups_without_cause, wrong_causes
+from transactions.chunks import Chunk, chunks
+from transactions.derived import Derived, People, derive, members_in, people_of
+from transactions.guarded import guarded
 from transactions.holdings import Holding, is_taken_back
 from transactions.ledger import activity, balances
 from transactions.ledger.balances import Difference
 from transactions.ledger.models import Account, Entry, EntryGroup
-from transactions.merging.checking import wrong_merges
-from transactions.merging.earning import added_by_merging, earned_by_merging
-from transactions.merging.models import MergedBalance
+from transactions.merging.checking import merges_on_record, wrong_merges
+from transactions.merging.earning import Added, added_by_merging, earned_by_merging
 from transactions.models import RevisionKind, Transaction, TransactionRevision
 from transactions.opening.checking import wrong_openings
-from transactions.opening.models import OpeningClosing, OpeningLine
 from transactions.order import OrderState
+from transactions.orphans import lost_references
+from transactions.recorded import (
+    Merges,
+    wrong_currencies,
+    wrong_first_sight,
+    wrong_merged,
+    wrong_record,
+)
 from transactions.stored import ORDER_FIELDS, child_state, write_order
-
-_CHUNK = 500
 
 
 @dataclass(slots=True)
@@ -47,79 +53,82 @@ class Verification:
 def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Verification:
     """Derive everything again, on one snapshot. `progress` gets (transactions done, of how many).
 
-    Memory does not grow with the number of transactions; locks nothing.
+    Memory does not grow with the number of transactions; locks nothing. What cannot be read is a
+    difference, too, and keeps nothing else from being checked.
     """
     found = Verification()
     with snapshot():
-        added = added_by_merging()
         found.groups = EntryGroup.objects.count()
         found.entries = Entry.objects.count()
         found.member_accounts = Account.objects.filter(member__isnull=False).count()
-        for check in (
-            balances.wrong_groups,
-            balances.wrong_accounts,
-            balances.wrong_running_balances,
-            lambda: balances.wrong_earnings(also=earned_by_merging(added)),
-            activity.wrong_activity,
-            _groups_without_cause,
-            wrong_openings,
-            lambda: wrong_merges(added),
+        merges: Merges = {}
+        added: Added = {}
+
+        def read_merges() -> Iterable[Difference]:
+            nonlocal merges
+            merges = merges_on_record()
+            added.update(added_by_merging())
+            return ()
+
+        for where, check in (
+            ("references", lost_references),
+            ("entry groups", balances.wrong_groups),
+            ("accounts", balances.wrong_accounts),
+            ("kinds of accounts", balances.wrong_kinds),
+            ("running balances", balances.wrong_running_balances),
+            ("merges on record", read_merges),
+            ("earnings", lambda: balances.wrong_earnings(also=earned_by_merging(added))),
+            ("activity", activity.wrong_activity),
+            ("groups without cause", groups_without_cause),
+            ("causes of groups", wrong_causes),
+            ("opening balances", wrong_openings),
+            ("merges", lambda: wrong_merges(added)),
+            ("currencies", wrong_currencies),
         ):
-            found.differences.extend(check())
+            guarded(found.differences, where, check)
         total = Transaction.objects.count()
-        for chunk in _chunks():
-            people = people_of([one for row in chunk for one in row.revisions.all()])
-            losses: list[Loss] = []
-            for transaction in chunk:
-                found.transactions += 1
-                found.revisions += len(transaction.revisions.all())
-                found.differences.extend(_wrong_transaction(transaction, people, losses))
-            found.differences.extend(wrong_losses(losses))
-            found.differences.extend(_kept_by_nobody(chunk))
+        for chunk in chunks():
+            _check_chunk(chunk, found, merges)
             if progress:
                 progress(found.transactions, total)
     return found
 
 
-def _chunks() -> Iterator[Sequence[Transaction]]:
-    revisions = (
-        TransactionRevision.objects.select_related("entry_group", "member")
-        .prefetch_related(
-            Prefetch("entry_group__entries", queryset=Entry.objects.select_related("account"))
+def _check_chunk(chunk: Chunk, found: Verification, merges: Merges) -> None:
+    rows = chunk.rows
+    people: dict[int, frozenset[str]] = {}
+
+    def read_people() -> Iterable[Difference]:
+        people.update(people_of([one for row in rows for one in row.revisions.all()]))
+        return ()
+
+    guarded(found.differences, "members", read_people)
+    losses: list[Loss] = []
+    for row in rows:
+        found.revisions += len(row.revisions.all())
+        guarded(
+            found.differences,
+            _name(row),
+            partial(_wrong_transaction, row, people, merges, losses),
+            has_statements=False,
         )
-        .order_by("number")
-    )
-    after = 0
-    while True:
-        chunk = list(
-            Transaction.objects.filter(pk__gt=after)
-            .order_by("pk")
-            .prefetch_related("children", Prefetch("revisions", queryset=revisions))[:_CHUNK]
-        )
-        if not chunk:
-            return
-        yield chunk
-        after = chunk[-1].pk
+    found.transactions += len(rows) + len(chunk.unreadable)
+    found.differences.extend(chunk.unreadable)
+    guarded(found.differences, "what was taken back", partial(wrong_losses, losses))
+    guarded(found.differences, "what members keep", partial(_kept_by_nobody, rows))
 
 
-def _groups_without_cause() -> Iterator[Difference]:
-    others = (OpeningLine, OpeningClosing, MergedBalance)
-    rows = EntryGroup.objects.filter(
-        ~Exists(TransactionRevision.objects.filter(entry_group=OuterRef("pk"))),
-        *(~Exists(model._default_manager.filter(entry_group=OuterRef("pk"))) for model in others),
-    )
-    for group in rows.order_by("pk").iterator():
-        yield Difference(
-            f"entry group {group.pk}", f"no revision caused it, nor anything else ({group.cause})"
-        )
+def _name(row: Transaction) -> str:
+    return f"transaction {row.order_key} ({row.pk})"
 
 
 def _wrong_transaction(
-    row: Transaction, people: People, losses: list[Loss]
+    row: Transaction, people: People, merges: Merges, losses: list[Loss]
 ) -> Iterator[Difference]:
     """What is wrong with one order; what was taken back in it is left in `losses` to be checked."""
-    where = f"transaction {row.order_key} ({row.pk})"
+    where = _name(row)
     known: Derived | None = None
+    before: TransactionRevision | None = None
     had: set[int] = set()
     revisions = list(row.revisions.all())
     for position, revision in enumerate(revisions, start=1):
@@ -133,6 +142,10 @@ def _wrong_transaction(
         for problem in derived.problems:
             yield Difference(here, problem)
         yield from _wrong_revision(here, derived.order, revision)
+        for problem in wrong_record(row, before, revision, known, derived):
+            yield Difference(here, problem)
+        for problem in wrong_merged(before, revision, merges):
+            yield Difference(here, problem)
         held = known.held if known else Holding(currency=row.currency)
         if revision.kind == RevisionKind.MERGED:
             held = derived.held  # the money went with all that the member had (merging/)
@@ -143,7 +156,7 @@ def _wrong_transaction(
             losses.append(Loss(here, revision.pk, held, derived.held))
         if derived.member_id is not None and derived.held.is_final and derived.held.reward_minor:
             had.add(derived.member_id)
-        known = derived
+        known, before = derived, revision
     yield from _wrong_row(where, row, known, revisions)
 
 
@@ -175,17 +188,17 @@ def _words(values: tuple[object, ...]) -> str:
 
 def _kept_by_nobody(chunk: Sequence[Transaction]) -> Iterator[Difference]:
     """Orders of which somebody is said to keep something who is no member, or not any more."""
-    ids = {int(key) for row in chunk for key in row.unrecovered if key.isdecimal()}
-    if not any(row.unrecovered for row in chunk):
-        return
+    ids = {member_id for row in chunk for member_id in members_in(row.unrecovered)}
     members = set(
         Member.objects.filter(pk__in=ids, same_as__isnull=True).values_list("pk", flat=True)
+        if ids
+        else ()
     )
     for row in chunk:
         for key in row.unrecovered:
-            if not key.isdecimal() or int(key) not in members:
+            if not members_in({key: 0}) & members:
                 yield Difference(
-                    f"transaction {row.order_key} ({row.pk})",
+                    _name(row),
                     f"member {key} is said to keep some of it, and was merged or never was",
                 )
 
@@ -217,6 +230,8 @@ def _wrong_row(
                 where,
                 f"{name} stands as {getattr(row, name)}; its revisions say {getattr(fresh, name)}",
             )
+    for problem in wrong_first_sight(row, revisions[0]):
+        yield Difference(where, problem)
     if {child.tx_id: child_state(child) for child in row.children.all()} != state.children:
         yield Difference(where, "its children are not as its revisions say")
 

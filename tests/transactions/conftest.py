@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import connection
 
+from rewards_site.kernel.db import in_transaction, undo
+
 
 @pytest.fixture
-def corrupt() -> Callable[[str], None]:
+def corrupt() -> Iterator[Callable[[str], None]]:
     """Run SQL that the triggers would refuse, with the rights of the database's owner."""
 
     def run(sql: str) -> None:
@@ -26,4 +28,6 @@ def corrupt() -> Callable[[str], None]:
                 cursor.execute(f'DROP TRIGGER "{name}"')
             cursor.execute(sql)
 
-    return run
+    yield run
+    if in_transaction():
+        undo()  # and nobody looks at foreign keys, as at the end of other tests

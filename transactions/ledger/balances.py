@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import BigIntegerField, Case, Count, F, Max, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from transactions.ledger.chart import EARNING_KINDS, AccountKind
+from transactions.ledger.chart import EARNING_KINDS, HOUSE_KINDS, MEMBER_KINDS, AccountKind
 from transactions.ledger.models import Account, Entry, EntryGroup
 
 
@@ -61,6 +61,29 @@ def wrong_accounts() -> Iterator[Difference]:
             f"carries debits {row.debited_minor}, credits {row.credited_minor}, "
             f"{row.entry_count} entries, the last posted at {row.last_posted_at}; its entries say "
             f"{row.debits}, {row.credits}, {row.count}, {row.last_at}",
+        )
+
+
+def wrong_kinds() -> Iterator[Difference]:
+    """Accounts of a kind that does not fit whose they are; the house's with running totals."""
+    members = sorted(kind.value for kind in MEMBER_KINDS)
+    house = sorted(kind.value for kind in HOUSE_KINDS)
+    rows = Account.objects.exclude(
+        Q(member__isnull=False, merchant__isnull=True, kind__in=members)
+        | Q(
+            member__isnull=True,
+            kind__in=house,
+            debited_minor=0,
+            credited_minor=0,
+            earned_minor=0,
+            entry_count=0,
+        )
+    )
+    for row in rows.order_by("pk").iterator():
+        yield Difference(
+            f"account {row.pk}",
+            f"is of kind {row.kind}, of member {row.member_id} and merchant {row.merchant_id}, "
+            f"and carries {row.debited_minor}, {row.credited_minor}, {row.earned_minor}",
         )
 
 

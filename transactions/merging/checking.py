@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import F
+from django.db.models import Exists, F, Max, Min, OuterRef
 from django.db.models.functions import Coalesce
 
 from rewards_site.members.models import ChangeKind, CustomerIdChange, Member
@@ -17,12 +19,40 @@ from transactions.merging.models import MergedBalance
 from transactions.models import Transaction
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """A merge as it is on record."""
+
+    pk: int
+    decided: tuple[datetime, int, int | None, str]
+    """When, by whom, approved by whom, and why."""
+    posted_at: frozenset[datetime]
+    """Of its groups: one instant, if it moved money."""
+
+
+def merges_on_record() -> dict[tuple[int, int], Merge]:
+    """(who was merged, with whom) → the merge. One for each customer id that was given up by it."""
+    posted: defaultdict[int, set[datetime]] = defaultdict(set)
+    groups = MergedBalance.objects.filter(entry_group__isnull=False)
+    for change_id, at in groups.values_list("change", "entry_group__posted_at"):
+        posted[change_id].add(at)
+    return {
+        (row.alias_id, row.member_id): Merge(
+            pk=row.pk,
+            decided=(row.changed_at, row.actor_id, row.approver_id, row.reason),
+            posted_at=frozenset(posted[row.pk]),
+        )
+        for row in CustomerIdChange.objects.filter(kind=ChangeKind.MERGED).order_by("pk")
+    }
+
+
 def wrong_merges(added: Added) -> Iterator[Difference]:
     """Merges that are not booked as they stand; ids that lead nowhere, or hold anything.
 
     `added` is what they should have added to what was earned (earning.py).
     """
     yield from _wrong_aliases()
+    yield from _wrong_changes()
     said = set()
     merged = CustomerIdChange.objects.filter(kind=ChangeKind.MERGED).order_by("pk")
     for change in merged.prefetch_related("balances").iterator(chunk_size=500):
@@ -36,14 +66,53 @@ def wrong_merges(added: Added) -> Iterator[Difference]:
                 yield Difference(where, what)
     for pk, currency in sorted(added.keys() - said):
         yield Difference(f"merge {pk}, {currency}", "is not on record, and something was earned")
+
+
+def _wrong_changes() -> Iterator[Difference]:
+    """Decisions that do not stand, or that are not called what they were."""
     lost = CustomerIdChange.objects.exclude(
         alias__same_as=Coalesce(F("member__same_as"), F("member"))
     )
     for pk in lost.order_by("pk").values_list("pk", flat=True):
         yield Difference(f"customer id change {pk}", "does not stand any more")
+    moved = MergedBalance.objects.exclude(change__kind=ChangeKind.MERGED).order_by("pk")
+    for pk, currency, kind in moved.values_list("change", "currency", "change__kind"):
+        yield Difference(
+            f"merge {pk}, {currency}", f"moved what one had, and is on record as {kind}"
+        )
+    # A renaming makes the row of the id that is given up, then and there
+    earlier = CustomerIdChange.objects.filter(alias=OuterRef("alias"), pk__lt=OuterRef("pk"))
+    older = (
+        CustomerIdChange.objects.filter(~Exists(earlier), kind=ChangeKind.RENAMED)
+        .exclude(alias__created_at=F("changed_at"))
+        .order_by("pk")
+    )
+    for pk, alias_id in older.values_list("pk", "alias"):
+        yield Difference(
+            f"customer id change {pk}",
+            f"is on record as renamed, and member {alias_id} was there before it",
+        )
+    yield from _times_of_merges()
+
+
+def _times_of_merges() -> Iterator[Difference]:
+    """Merges that were posted at more than one instant."""
+    rows = (
+        MergedBalance.objects.filter(entry_group__isnull=False)
+        .values_list("change")
+        .annotate(first=Min("entry_group__posted_at"), last=Max("entry_group__posted_at"))
+        .exclude(first=F("last"))
+        .order_by("change")
+    )
+    for pk, first, last in rows:
+        yield Difference(f"merge {pk}", f"was posted at {first} and at {last}")
 
 
 def _wrong_aliases() -> Iterator[Difference]:
+    decided = CustomerIdChange.objects.filter(alias=OuterRef("pk"))
+    pointing = Member.objects.filter(~Exists(decided), same_as__isnull=False).order_by("pk")
+    for pk, same_as in pointing.values_list("pk", "same_as"):
+        yield Difference(f"member {pk}", f"stands for member {same_as}, and nobody decided that")
     for row in Member.objects.filter(same_as__same_as__isnull=False).order_by("pk"):
         yield Difference(f"member {row.pk}", "stands for a row that stands for another")
     holding = Account.objects.filter(member__same_as__isnull=False).exclude(

@@ -112,7 +112,9 @@ def _merges_of(
     found = set()
     for row in rows:
         alias_id = row
-        while alias_id in into:
+        seen = set()  # damaged records may lead in a circle
+        while alias_id in into and alias_id not in seen:
+            seen.add(alias_id)
             pk, member_id = into[alias_id]
             found.add((pk, alias_id, member_id))
             alias_id = member_id
