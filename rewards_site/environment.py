@@ -47,6 +47,7 @@ NAMES = frozenset(
         "REDEMPTION_MINIMUMS",
         "REWARD_BEFORE_GO_LIVE",
         "REWARD_DEFAULT_SHARE_BPS",
+        "SEAL_KEYS",
         "SECRET_KEY",
         "STAFF_OTP_REQUIRED",
         "SYNC_OFFPEAK_MINUTES",
@@ -76,9 +77,15 @@ def switch(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={text!r} is neither on nor off.")
 
 
-def texts(name: str) -> list[str]:
-    """A comma-separated list, without blanks and empty items."""
-    return [text.strip() for text in env.list(name, default=[]) if text.strip()]
+def texts(name: str, *, least: int = 1) -> list[str]:
+    """A comma-separated list, without blanks and empty items.
+
+    An item of under `least` characters is refused, and not repeated: it may be a secret.
+    """
+    items = [text.strip() for text in env.list(name, default=[]) if text.strip()]
+    if any(len(item) < least for item in items):
+        raise ImproperlyConfigured(f"{name}: each item needs {least} characters or more.")
+    return items
 
 
 def instant(name: str) -> datetime | None:

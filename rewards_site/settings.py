@@ -28,6 +28,7 @@ if not SECRET_KEY:
         "SECRET_KEY is not set. Set it to a long random text (and keep it), "
         "or set DEBUG=on for a machine of your own."
     )
+SEAL_KEYS = texts("SEAL_KEYS", least=32)  # the first seals, all open (docs/security.md)
 ALLOWED_HOSTS = texts("ALLOWED_HOSTS") or (["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = texts("CSRF_TRUSTED_ORIGINS")
 TRUST_PROXY = switch("TRUST_PROXY", default=False)
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "rewards_site.approvals",
     "rewards_site.api_keys",
     "rewards_site.members",
+    "rewards_site.button.ratelimit",
     "rewards_site.health",
     "rewards_site.apps.RewardsAdminConfig",
     "django.contrib.auth",
@@ -133,6 +135,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # Database -----------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/rewards.db")}
 _database = DATABASES["default"]
+if "ENGINE" not in _database:
+    raise ImproperlyConfigured(
+        "DATABASE_URL is no address of a database, as sqlite:////a/path/rewards.db or "
+        "postgres://user:password@host/name would be."
+    )
 _database["ATOMIC_REQUESTS"] = False
 if _database["ENGINE"].endswith("sqlite3"):
     if _database["NAME"] != ":memory:":
@@ -190,7 +197,6 @@ ATTRIBUTION_FIELD = choice(
     {"publisher_customer_id", "pub_ref", "either", "pub_ref_is_customer_id"},
 )
 REWARD_DEFAULT_SHARE_BPS = whole("REWARD_DEFAULT_SHARE_BPS", 5000, least=0, most=10_000)
-
 GO_LIVE_AT = instant("GO_LIVE_AT")
 REWARD_BEFORE_GO_LIVE = switch("REWARD_BEFORE_GO_LIVE", default=True)
 

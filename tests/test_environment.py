@@ -100,6 +100,17 @@ def test_a_blank_number_or_choice_is_not_set(monkeypatch: pytest.MonkeyPatch) ->
     assert not environment.is_set("ATTRIBUTION_FIELD")
 
 
+def test_short_keys_are_refused_without_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAL_KEYS", f" {'a' * 32} ,, {'b' * 33}")
+    assert environment.texts("SEAL_KEYS", least=32) == ["a" * 32, "b" * 33]
+
+    monkeypatch.setenv("SEAL_KEYS", f"{'a' * 32},{'b' * 31}")
+    with pytest.raises(ImproperlyConfigured, match=r"^SEAL_KEYS: .* 32 characters") as refusal:
+        environment.texts("SEAL_KEYS", least=32)
+    assert "aaa" not in str(refusal.value)
+    assert "bbb" not in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     ("told", "meant"),
     [(None, {"USD": 500}), ("USD=700, JPY=80", {"USD": 700, "JPY": 80}), ("", {})],

@@ -149,7 +149,11 @@ class ProposalAdmin(ServiceAdmin[Proposal]):
         return rows.exists()
 
     def objection(self, request: HttpRequest, verb: Verb[Proposal], row: Proposal) -> str:
-        return verb.objection(row) or _OBJECTIONS[verb.name](row, request.user)
+        found = verb.objection(row) or _OBJECTIONS[verb.name](row, request.user)
+        kind = registry.kind_of(row.kind)
+        if found or kind is None or verb.name != "approve":
+            return found
+        return kind.stale(row.payload)
 
     def panels(self, request: HttpRequest, row: Proposal) -> list[Panel]:
         return _about([row], request.user) if row.status == ProposalStatus.OPEN else []

@@ -41,9 +41,15 @@ class Kind:
     """Whoever approves needs it, beside `approvals.decide_proposal`."""
     panels: PanelsOf
     """What the page shows of what it is about, as it is now, for whoever reads it."""
+    stale: Callable[[Mapping[str, Any]], str]
+    """Why it cannot be carried out any more, as far as a look without locks tells; else empty."""
 
 
 PanelsOf = Callable[[Mapping[str, Any], Reader], Sequence[Panel]]
+
+
+def _never_stale(payload: Mapping[str, Any]) -> str:  # noqa: ARG001
+    return ""
 
 
 def _no_panels(payload: Mapping[str, Any], reader: Reader) -> list[Panel]:  # noqa: ARG001
@@ -60,9 +66,12 @@ def register(
     permission: str,
     execute: Callable[..., str],
     panels: PanelsOf = _no_panels,
+    stale: Callable[[Mapping[str, Any]], str] = _never_stale,
 ) -> None:
     """Have proposals of `kind` carried out by `execute` (see Execute)."""
-    _kinds[kind] = Kind(label=label, execute=execute, permission=permission, panels=panels)
+    _kinds[kind] = Kind(
+        label=label, execute=execute, permission=permission, panels=panels, stale=stale
+    )
 
 
 def kind_of(name: str) -> Kind | None:

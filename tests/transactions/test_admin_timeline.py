@@ -279,3 +279,15 @@ def test_the_page_costs_the_same_for_1_and_for_100_revisions(admin_client: Clien
         tell(told)
 
     assert statements() == few
+
+
+@pytest.mark.django_db
+def test_an_app_install_is_not_reckoned_as_if_it_rewarded(admin_client: Client) -> None:
+    tell(observe(category="app-install", amount_minor=100))
+
+    [moment] = moments(admin_client)
+
+    assert (moment.gist, moment.reckoning) == (
+        "reward 0.00 USD",
+        "An app install rewards nothing.",
+    )

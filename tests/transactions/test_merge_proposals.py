@@ -209,11 +209,14 @@ def test_who_approves_sees_what_both_have_and_what_changed(
     client: Client, proposal: Proposal, other: User, page: str
 ) -> None:
     client.force_login(other)
-    address = f"/admin/approvals/proposal/{page.format(pk=proposal.pk)}"
+    proposals = "/admin/approvals/proposal/"
+    address = proposals + page.format(pk=proposal.pk)
 
     panels = {panel.title: panel for panel in client.get(address).context["panels"]}
     tell(observe("tx-4", publisher_customer_id="ann", amount_minor=200))
-    later = {panel.title: panel for panel in client.get(address).context["panels"]}
+    whole = client.get(f"{proposals}{proposal.pk}/change/")
+    later = {panel.title: panel for panel in whole.context["panels"]}
+    refused = client.get(f"{proposals}do/approve/?id={proposal.pk}", follow=True)
 
     ann, bob = panels["What ann has now"], panels["What bob has now"]
     assert (ann.rows, ann.note) == (
@@ -230,6 +233,9 @@ def test_who_approves_sees_what_both_have_and_what_changed(
         ["USD pending: 5.00 then, 6.00 now"],
         ["orders: 2 then, 3 now"],
     ]
+    assert "do/approve/" not in whole.content.decode()
+    assert "do/reject/" in whole.content.decode()
+    assert "propose it again" in refused.content.decode()
 
 
 def test_nobody_is_named_to_who_may_not_read_members(client: Client, proposal: Proposal) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from rewards_site.approvals.models import Proposal, ProposalStatus
+from rewards_site.button.schemas import APP_INSTALL
 from rewards_site.kernel.admin.columns import link, page_url
 from rewards_site.kernel.admin.panels import may_view
 from rewards_site.kernel.admin.text import displayable, label, money_text, utc_text
@@ -135,7 +136,7 @@ def _revision_moments(
             differences=[*_of_member(before.get(revision.number), revision), *news.differences],
             is_first=news.is_first,
             silent_about=", ".join(news.silent_about),
-            reckoning=_reckoning(revision, news, order.currency),
+            reckoning=_reckoning(revision, news, order),
             booking=booked.get(revision.entry_group_id or 0),
         )
 
@@ -206,13 +207,17 @@ def _of_member(
     ]
 
 
-def _reckoning(revision: TransactionRevision, said: Said, currency: str) -> str:
+def _reckoning(revision: TransactionRevision, said: Said, order: Transaction) -> str:
     """Only where the reward moved, or where there is nothing else to read."""
     if not (revision.change_minor or said.is_first) or revision.status == "declined":
         return ""
     if revision.reward_minor == 0 and revision.commission_minor > 0 and revision.is_test:
         return "Test money rewards nothing."
-    text = sum_text(revision.terms, commission_minor=revision.commission_minor, currency=currency)
+    if revision.reward_minor == 0 and order.category == APP_INSTALL:
+        return "An app install rewards nothing."
+    text = sum_text(
+        revision.terms, commission_minor=revision.commission_minor, currency=order.currency
+    )
     source = displayable(str(revision.terms.get("source", "")))
     return f"{text} ({source})" if text and source else text
 

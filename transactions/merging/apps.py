@@ -8,7 +8,7 @@ class MergingConfig(AppConfig):
 
     def ready(self) -> None:
         from rewards_site.approvals import registry  # noqa: PLC0415  # models are loaded now
-        from transactions.merging.panels import merge_panels  # noqa: PLC0415
+        from transactions.merging.panels import is_stale, merge_panels  # noqa: PLC0415
         from transactions.merging.proposals import (  # noqa: PLC0415
             MERGE_CUSTOMERS,
             RENAME_CUSTOMER,
@@ -28,4 +28,5 @@ class MergingConfig(AppConfig):
             permission="members.merge_member",
             execute=execute_merge,
             panels=merge_panels,
+            stale=is_stale,
         )

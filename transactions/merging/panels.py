@@ -14,6 +14,9 @@ from transactions.ledger.chart import AccountKind
 from transactions.merging.seen import Seen, changes_since, held_by, seen_now
 from transactions.models import Transaction
 
+_STALE = "It is not what was proposed any more."
+_WHAT_TO_DO = "It cannot be approved: reject it, look at both members and propose it again."
+
 
 def what_they_have(row: Member, reader: Reader) -> Panel:
     """A member's money by currency, and how many orders are theirs, now."""
@@ -42,19 +45,29 @@ def merge_panels(payload: Mapping[str, Any], reader: Reader) -> list[Panel]:
     source_id, target_id = int(payload["member_id"]), int(payload["into_member_id"])
     people = Member.objects.in_bulk([source_id, target_id])
     panels = [what_they_have(people[pk], reader) for pk in (source_id, target_id)]
-    if "seen" in payload:
-        now = seen_now(source_id, target_id, held_by(source_id))
-        changes = changes_since(Seen.from_json(payload["seen"]), now)
-        if changes:
-            panels.insert(0, _changed(changes))
-    return panels
+    changes = _changes(payload)
+    return [_changed(changes), *panels] if changes else panels
+
+
+def is_stale(payload: Mapping[str, Any]) -> str:
+    """Why a proposed merge cannot be approved any more; else empty."""
+    return f"{_STALE} {_WHAT_TO_DO}" if _changes(payload) else ""
+
+
+def _changes(payload: Mapping[str, Any]) -> list[str]:
+    """What is not as its proposer saw it, each in words."""
+    if "seen" not in payload:
+        return []
+    source_id, target_id = int(payload["member_id"]), int(payload["into_member_id"])
+    now = seen_now(source_id, target_id, held_by(source_id))
+    return changes_since(Seen.from_json(payload["seen"]), now)
 
 
 def _changed(changes: list[str]) -> Panel:
     return Panel(
-        title="It is not what was proposed any more",
+        title=_STALE.rstrip("."),
         headings=["What changed since"],
         rows=[[change] for change in changes],
         empty="",
-        note="It cannot be approved: reject it, look at both members and propose it again.",
+        note=_WHAT_TO_DO,
     )

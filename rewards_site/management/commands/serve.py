@@ -67,6 +67,8 @@ class Command(BaseCommand):
             "*" if settings.TRUST_PROXY else "",
             "--forwarder-headers",  # or a header PATH_INFO would lead past a proxy's own rules
             "",
+            "--pythonpath",  # wherever it is started from
+            str(settings.BASE_DIR),
             "rewards_site.wsgi",
         ]
         self.stderr.write(f"Serving on http://{host}:{port} (Ctrl-C stops it).")

@@ -10,7 +10,8 @@ from transactions.verify import Verification, verify_ledger
 class Command(BaseCommand):
     help = (
         "Derive every balance again from ledger entries, and every entry group from what Button "
-        "said. Prints what was checked as counts; exit status 1 and each difference if any. "
+        "said. Prints what was checked as counts; exit status 1 and each difference if any, 2 if "
+        "the database cannot be used. "
         "Reads one snapshot, changes nothing and keeps nobody waiting."
     )
 
