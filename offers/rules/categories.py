@@ -1,0 +1,20 @@
+"""Pure: when a product category of a rule is that of a line."""
+
+from __future__ import annotations
+
+
+def names_of(category: str | None) -> frozenset[str]:
+    """The names that a line's category may be called by, without regard to case or outer space.
+
+    Button tells a text, or an array that we keep joined by commas (sheet, 4.4); a name may have a
+    comma in it, too. So it is both: the whole text, and each part of it.
+    """
+    if category is None:
+        return frozenset()
+    names = (name_of(name) for name in (category, *category.split(",")))
+    return frozenset(name for name in names if name)
+
+
+def name_of(category: str) -> str:
+    """A rule's category, as it is compared; a comma in it is part of the name."""
+    return " ".join(category.split()).casefold()
