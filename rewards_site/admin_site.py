@@ -24,7 +24,7 @@ _MACHINERY = {
     *("accounts_sync.lease", "accounts_sync.seenrow", "accounts_sync.sidereading"),
     *("activity.activitycount",),
     *("health.figures", "health.heartbeat", "health.tally", "health.turn", "health.notice"),
-    *("ledger.horizon", "offers.catalogrun", "reports.reportresult"),
+    *("ledger.horizon", "offers.catalogrun", "ratelimit.permit", "reports.reportresult"),
 }
 """Lists that only whoever runs the program looks at: they stand with the worker's, last."""
 _WORKER = "django_q"

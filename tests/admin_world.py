@@ -32,6 +32,7 @@ from accounts_sync.models import (
 from offers.models import CatalogRun, MerchantProfile, MerchantRevision, RefusedBrand
 from rewards_site.api_keys.models import ApiKey
 from rewards_site.approvals.models import Proposal
+from rewards_site.button.ratelimit.models import Permit
 from rewards_site.health.models import Alarm, Figures, Heartbeat, Notice, Tally, Turn
 from rewards_site.members.models import Member
 from rewards_site.reports.models import ReportResult, ReportRun
@@ -232,6 +233,7 @@ def _fill_health(number: int) -> None:
     Heartbeat.objects.create(name=f"worker {number}", started_at=NOON, beat_at=NOON, ended_at=NOON)
     Turn.objects.create(name=f"turn {number}", due_at=NOON)
     Tally.objects.create(key=f"tally {number}", value=number)
+    Permit.objects.create(slot=number, free_at=NOON)
     Figures.objects.create(name=f"figures {number}", taken_at=NOON, samples=[["pending", 1]])
 
 

@@ -9,26 +9,30 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from rewards_site.button.errors import ButtonError, ButtonMisconfigured
 
 _PORTS = {"https": 443, "http": 80}
+_EXAMPLES = {
+    "BUTTON_API_URL": "https://api.usebutton.com",
+    "BUTTON_OFFERS_URL": "https://pubapi.usebutton.com",
+}
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 """Characters about which two URL parsers may differ."""
 
 
-def checked_base_url(url: str) -> str:
-    """`url` without a last slash. Raises: ButtonMisconfigured, with what to do about it."""
+def checked_base_url(url: str, *, setting: str = "BUTTON_API_URL") -> str:
+    """`url` without a last slash. Raises: ButtonMisconfigured, with what to do about `setting`."""
     try:
         parts = urlsplit(url)
         origin = _origin(parts)
     except ValueError:
-        raise ButtonMisconfigured("BUTTON_API_URL is not a URL.") from None
+        raise ButtonMisconfigured(f"{setting} is not a URL.") from None
     if _ODD.search(url) or origin is None or parts.query or parts.fragment:
-        raise ButtonMisconfigured("BUTTON_API_URL must look like https://api.usebutton.com.")
+        raise ButtonMisconfigured(f"{setting} must look like {_EXAMPLES[setting]}.")
     if "@" in parts.netloc:
         raise ButtonMisconfigured(
-            "BUTTON_API_URL must not hold a user name: the key belongs into BUTTON_API_KEY."
+            f"{setting} must not hold a user name: the key belongs into BUTTON_API_KEY."
         )
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ButtonMisconfigured(
-            f"BUTTON_API_URL is http, so the API key would travel in clear to {parts.hostname}: "
+            f"{setting} is http, so the API key would travel in clear to {parts.hostname}: "
             "use https. Only a sandbox on this machine may be http."
         )
     return url.rstrip("/")

@@ -16,16 +16,7 @@ def read_list(body: bytes, *, may_be_one: bool = False) -> tuple[list[object], s
 
     Strict, because half an answer that passes for a whole one would end a list too early.
     """
-    try:
-        answer = parse(body)
-    except NotJson:
-        is_empty = not body.strip()
-        raise NotEnvelope(f"its answer was {'empty' if is_empty else 'not JSON'}") from None
-    if not isinstance(answer, JsonObject):
-        raise NotEnvelope("its answer was not a JSON object")
-    meta = answer.get("meta")
-    if not isinstance(meta, JsonObject) or meta.get("status") != "ok":
-        raise NotEnvelope("its answer did not have the status ok")
+    answer, meta = _opened(body)
     rows, told_next = answer.get("objects"), meta.get("next")
     if may_be_one and "objects" not in answer:
         rows = answer.get("object")
@@ -37,6 +28,32 @@ def read_list(body: bytes, *, may_be_one: bool = False) -> tuple[list[object], s
     if answer.conflicting_keys & {"meta", "objects", "object"} or "next" in meta.conflicting_keys:
         raise NotEnvelope("its answer told the same twice, differently")
     return rows, told_next or None
+
+
+def read_object(body: bytes) -> JsonObject:
+    """`object` of an answer about one thing. Raises: NotEnvelope."""
+    answer, _meta = _opened(body)
+    told = answer.get("object")
+    if not isinstance(told, JsonObject):
+        raise NotEnvelope("its answer held no object")
+    if answer.conflicting_keys & {"meta", "object"}:
+        raise NotEnvelope("its answer told the same twice, differently")
+    return told
+
+
+def _opened(body: bytes) -> tuple[JsonObject, JsonObject]:
+    """The answer and its `meta`, whose status is ok. Raises: NotEnvelope."""
+    try:
+        answer = parse(body)
+    except NotJson:
+        is_empty = not body.strip()
+        raise NotEnvelope(f"its answer was {'empty' if is_empty else 'not JSON'}") from None
+    if not isinstance(answer, JsonObject):
+        raise NotEnvelope("its answer was not a JSON object")
+    meta = answer.get("meta")
+    if not isinstance(meta, JsonObject) or meta.get("status") != "ok":
+        raise NotEnvelope("its answer did not have the status ok")
+    return answer, meta
 
 
 def told_error(body: bytes) -> tuple[str | None, str | None]:

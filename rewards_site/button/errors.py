@@ -10,6 +10,8 @@
 | 3xx; a next page on another host; a body past the limit        | no      | ButtonError       |
 | a next page seen before; more pages than the limit             | no      | LoopingPages      |
 
+For offers, each of these is `OffersUnavailable` to the caller (offers.py).
+
 Nothing is documented for 429, 5xx and the billing calls, so the retried ones follow HTTP's own
 meaning (sheet, 1.4). No message holds the API key.
 """
@@ -40,6 +42,24 @@ class ButtonUnavailable(ButtonError, Unavailable):
     """No usable answer after retries; `retry_after` seconds from now it may go."""
 
     code = "button_unavailable"
+
+
+class ButtonBusy(ButtonUnavailable):
+    """So many of our own requests wait for Button that this one was not sent."""
+
+    code = "button_busy"
+
+
+class OffersUnavailable(ButtonUnavailable):
+    """No offers now, and none may be made up. What Button refused stands in `__cause__`."""
+
+    code = "offers_unavailable"
+
+
+class OffersRateLimited(OffersUnavailable):
+    """More requests than Button, or our own budget, allows: 429 rather than 503."""
+
+    code = "offers_rate_limited"
 
 
 class ButtonRefused(ButtonError):

@@ -49,7 +49,10 @@ WORKED_WITH = LOOKED_UP | {
     "django_q.Success",
 }
 STAFF = {"auth.User", "auth.Group", "admin.LogEntry"}
-INNER = {"health.Turn", "health.Tally", "health.Figures", "accounts_sync.SeenRow"}
+INNER = {
+    *("health.Turn", "health.Tally", "health.Figures"),
+    *("accounts_sync.SeenRow", "ratelimit.Permit"),
+}
 KEYS = {"api_keys.ApiKey"}
 READS = {
     "Ops": WORKED_WITH | INNER | KEYS,

@@ -219,7 +219,7 @@ def test_what_is_logged_names_neither_key_nor_cursor(
     with caplog.at_level(logging.DEBUG), pytest.raises(ButtonUnavailable):
         next(pages_of(api, resume_url=f"{TRANSACTIONS}?cursor=secret-cursor"))
 
-    ours = [record for record in caplog.records if record.name == "rewards_site.button.client"]
+    ours = [record for record in caplog.records if record.name == "rewards_site.button.transport"]
     assert [record.message for record in ours] == ["button.asks_again"] * 4 + ["button.gave_up"]
     told = " ".join(str(vars(record)) for record in ours)
     assert KEY not in told
