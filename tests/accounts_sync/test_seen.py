@@ -79,7 +79,7 @@ def everything() -> list[list[Any]]:
 
 class TestAnyHistory(TestCase):
     @given(steps=st.lists(STEPS, min_size=1, max_size=12))
-    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, suppress_health_check=list(HealthCheck))
     def test_judging_a_known_row_would_change_nothing(self, steps: list[Any]) -> None:
         staff = User.objects.get_or_create(username="ops")[0]
         told: list[dict[str, Any]] = []
