@@ -261,7 +261,7 @@ def _propose(ref: ItemRef, effect: Effect, *, actor: User, reason: str, at: date
 
 
 def _money(minor: int, effect: Effect) -> str:
-    return f"{decimal_text(minor, effect.currency)} {effect.currency}"
+    return f"{decimal_text(minor, effect.reward_currency)} {effect.reward_currency}"
 
 
 def _try_others_soon(transaction_id: int, *, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -78,30 +78,31 @@ def decisions_panel(ref: ItemRef) -> Panel:
 def _changes(effect: Effect) -> list[list[Any]]:
     if effect.after is None:
         return [["nothing to change", EMPTY, displayable(effect.outcome.reason)]]
-    after = _words(effect.after, effect.currency, effect.names)
-    before = _words(effect.before, effect.currency, effect.names) if effect.before else {}
+    after = _words(effect.after, effect)
+    before = _words(effect.before, effect) if effect.before else {}
     rows: list[list[Any]] = [
         [what, before.get(what, EMPTY), text]
         for what, text in after.items()
         if before.get(what) != text
     ]
     if effect.unrecovered_minor:
-        lost = money_text(effect.unrecovered_minor, effect.currency)
+        lost = money_text(effect.unrecovered_minor, effect.reward_currency)
         rows.append(["spent, the publisher's loss", EMPTY, lost])
     if effect.needs_two_people:
-        stake = money_text(effect.at_stake_minor, effect.currency)
+        stake = money_text(effect.at_stake_minor, effect.reward_currency)
         rows.append(["a second person is asked", EMPTY, f"{stake} leaves its member"])
     return rows
 
 
-def _words(side: Side, currency: str, names: Mapping[int, str]) -> dict[str, str]:
+def _words(side: Side, effect: Effect) -> dict[str, str]:
+    names = effect.names
     return {
         "member": displayable(names[side.member_id]) if side.member_id is not None else "nobody",
         "brand": displayable(side.merchant_id or EMPTY),
         "category": side.category,
         "state": side.status,
-        "commission": money_text(side.commission_minor, currency),
-        "reward": money_text(side.reward_minor, currency),
+        "commission": money_text(side.commission_minor, effect.currency),
+        "reward": money_text(side.reward_minor, effect.reward_currency),
     }
 
 
@@ -114,8 +115,8 @@ def _entries(effect: Effect) -> list[list[Any]]:
                 if line.member_id is not None
                 else line.merchant_id or "house"
             ),
-            money_text(line.debit_minor, effect.currency) if line.debit_minor else "",
-            money_text(line.credit_minor, effect.currency) if line.credit_minor else "",
+            money_text(line.debit_minor, line.currency) if line.debit_minor else "",
+            money_text(line.credit_minor, line.currency) if line.credit_minor else "",
         ]
         for line in effect.lines
     ]

@@ -129,7 +129,7 @@ def _cells(request: HttpRequest, line: _Waiting, amounts: dict[tuple[str, int], 
     kind = kind_of(item.reason)
     stake = amounts.get((line.way, item.pk), EMPTY)
     if order is not None:
-        stake = f"{money_text(order.reward_minor, order.currency)} {order.status}"
+        stake = f"{money_text(order.reward_minor, order.reward_currency)} {order.status}"
     is_linked = order is not None and may_view(request, type(order))
     return [
         utc_text(line.since),

@@ -75,8 +75,10 @@ PLAN = (
     Planned(name="Read the brands once a day", task="sync_merchants_daily", minutes=15),
     Planned(name="Try what was deferred again", task="replay_due", minutes=5),
     Planned(name="Check the coverage", task="check_coverage_daily", minutes=24 * 60),
+    Planned(name="Measure the brands once a night", task="measure_brands_nightly", minutes=15),
     Planned(name="Forget old task results", task="prune_queue", minutes=24 * 60),
     Planned(name="Archive old webhook bodies", task="archive_bodies", minutes=15),
+    Planned(name="Forget old rate decisions", task="forget_rate_decisions", minutes=15),
     Planned(name="Heartbeat", task="beat", minutes=1),
     Planned(name="Look for alarms", task="watch_alarms", minutes=1),
 )

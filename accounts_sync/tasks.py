@@ -27,11 +27,13 @@ from accounts_sync.runs import latest_run
 from accounts_sync.schedule import are_accounts_due, is_due
 from accounts_sync.worker import pruning
 from offers.catalog import sync_merchants
+from offers.decisions.pruning import prune as prune_decisions
 from offers.runs import is_due as is_catalog_due
 from rewards_site.button.client import ButtonClient, button_client
 from rewards_site.button.errors import ButtonMisconfigured
 from rewards_site.health import alarms, figures, heartbeat, watch
 from rewards_site.kernel import clock
+from transactions.brand_record.measuring import measure_brands
 from transactions.models import ButtonAccount
 
 log = logging.getLogger(__name__)
@@ -158,6 +160,14 @@ def sync_merchants_now() -> str:
     return str(sync_merchants(client=client, at=clock.now()).status.value)
 
 
+def measure_brands_nightly() -> str:
+    """Measure for a minute how long brands take that were not measured on this business day."""
+    at = clock.now()
+    stop_at = at + timedelta(seconds=SLICE_SECONDS_MAX)
+    measured = measure_brands(at=at, is_over=lambda: clock.now() >= stop_at)
+    return "paused" if measured.is_paused else f"{measured.brands} measured"
+
+
 def replay_due() -> None:
     """Try again what was deferred and may go by now: webhook events, then rows of the API."""
     at = clock.now()
@@ -179,6 +189,14 @@ def archive_bodies() -> str:
     if report is None:
         return "off"
     return "paused" if report.is_paused else "done"
+
+
+def forget_rate_decisions() -> str:
+    """Delete what is older than RATE_DECISIONS_DAYS for a minute; what became of it."""
+    at = clock.now()
+    stop_at = at + timedelta(seconds=SLICE_SECONDS_MAX)
+    pruned = prune_decisions(at=at, is_over=lambda: clock.now() >= stop_at)
+    return "paused" if pruned.is_paused else "done"
 
 
 def beat() -> None:

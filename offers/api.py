@@ -56,7 +56,7 @@ class ShownMerchantOutput(serializers.Serializer[ShownMerchant]):
     status = serializers.ChoiceField(
         choices=[(state.value, state.value) for state in MerchantState],
         help_text="active: shoppers may go there. inactive: earlier orders still count, new ones "
-        "are not to be expected. not_described: known by an order only.",
+        "are not to be expected. not_described: known by an order or an offer only.",
     )
     description = serializers.CharField(allow_null=True)
     icon_url = serializers.CharField(allow_null=True, help_text="An http(s) address of an image.")
@@ -64,6 +64,7 @@ class ShownMerchantOutput(serializers.Serializer[ShownMerchant]):
         allow_null=True, help_text="An http(s) address. A visit there is not tracked by itself."
     )
     categories = serializers.ListField(child=serializers.CharField())
+    featured = serializers.BooleanField(help_text="To be shown before the others.")
     hostnames = serializers.ListField(
         child=serializers.CharField(), help_text="Hosts of the merchant, in lower case."
     )

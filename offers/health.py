@@ -1,4 +1,4 @@
-"""What the probes, /metrics and check_button say of the catalogue. Registered at start."""
+"""What the probes, /metrics and check_button say of catalogue and offers. Registered at start."""
 
 from __future__ import annotations
 
@@ -11,16 +11,26 @@ from prometheus_client import Metric
 from offers.models import CatalogRun, Merchant, MerchantProfile, RefusedBrand, RunStatus
 from offers.queries import SHOPPABLE
 from offers.runs import last_good_at, latest_run
+from rewards_site.button.errors import (
+    ButtonMisconfigured,
+    OffersRateLimited,
+    OffersUnavailable,
+)
+from rewards_site.button.identifiers import shopper
+from rewards_site.button.offers import offers_client
 from rewards_site.health import inspections, metrics, registry
 from rewards_site.health.inspections import Line
 
 STALE = timedelta(days=3)
+NOBODY = "check-button"
+"""The user id that check_button asks for."""
 
 
 def register() -> None:
     registry.register("catalogue", catalog_is_wrong)
     metrics.register("catalogue", catalog_metrics)
     inspections.register("catalogue", inspect_catalog)
+    inspections.register("offers", inspect_offers)
 
 
 def catalog_is_wrong(at: datetime) -> str:
@@ -84,6 +94,36 @@ def inspect_catalog(at: datetime) -> Iterator[Line]:
         listed = MerchantProfile.objects.filter(unlisted_since=None).count()
         yield inspections.ok(
             "catalogue", f"{listed:,} listed, last read at {good_at:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+def inspect_offers(_at: datetime) -> Iterator[Line]:
+    """Ask the Offers API once, for a user that nobody is: it counts against the limit."""
+    try:
+        answer = offers_client().offers_for(shopper(NOBODY))
+    except OffersRateLimited as error:
+        yield inspections.warn(
+            "offers",
+            str(error).rstrip("."),
+            f"wait {error.retry_after} s; if it stays so, compare BUTTON_OFFERS_RATE_LIMIT with "
+            "what Button allows.",
+        )
+    except OffersUnavailable as error:
+        yield inspections.fail(
+            "offers",
+            f"members get none: {error.__cause__ or error}".rstrip("."),
+            "see the lines on BUTTON_API_KEY and the offers host.",
+        )
+    except ButtonMisconfigured as error:
+        yield inspections.fail(
+            "offers",
+            f"members get none: {error}".rstrip("."),
+            "set BUTTON_API_KEY and BUTTON_OFFERS_URL.",
+        )
+    else:
+        count = len(answer.merchants)
+        yield inspections.ok(
+            "offers", f"Button answers (with {count:,} brands, for a user that nobody is)"
         )
 
 

@@ -2,10 +2,11 @@
 
 A merchant is made at first sight, by an order or by the catalogue. What Button tells of it stands
 in its profile, which catalogue runs alone write; a merchant without one is not yet described. Every
-change of a profile is a revision. What ops decide about a merchant never stands in its profile, so
-that no run can overwrite it.
+change of a profile is a revision. What ops decide about a merchant stands in its overlay and never
+in its profile, so that no run can overwrite it.
 """
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -187,3 +188,63 @@ class RefusedBrand(models.Model):
 
     def __str__(self) -> str:
         return self.merchant_id_told or f"refused row {self.pk}"
+
+
+CATEGORIES_MAX = 20
+CATEGORY_LENGTH_MAX = 64
+NOTE_LENGTH_MAX = 2000
+
+
+class MerchantOverlay(models.Model):
+    """What ops decided about a merchant; no reading of the catalogue ever writes it.
+
+    Empty and null: as Button tells it. Without a row nothing was decided yet.
+    """
+
+    merchant = models.OneToOneField(
+        Merchant, on_delete=models.PROTECT, primary_key=True, related_name="overlay"
+    )
+    shown_name = models.CharField(max_length=255, blank=True)
+    is_switched_off = models.BooleanField(default=False)
+    """No offers of it, and it is in no list; orders of it go on as ever."""
+    is_featured = models.BooleanField(default=False)
+    position = models.PositiveIntegerField(null=True, blank=True)
+    """1 is listed first, among the featured and among the others; none: after those with one."""
+    categories = models.JSONField(default=list, blank=True)
+    note = models.TextField(blank=True)
+    """For staff alone."""
+    changed_at = models.DateTimeField()
+    change_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "merchant overlay"
+        permissions = [("decide_merchantoverlay", "Can decide how members see a merchant")]
+
+    def __str__(self) -> str:
+        return self.merchant_id
+
+
+class OverlayChange(models.Model):
+    """One decision of ops about a merchant, by whom and why. Append-only."""
+
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.PROTECT, related_name="overlay_changes", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    changes = models.JSONField()
+    """[{"field", "before", "after"}], at least one."""
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "overlay change"
+        constraints = [
+            models.UniqueConstraint(
+                name="overlaychange_numbered_once", fields=["merchant", "number"]
+            ),
+            models.CheckConstraint(name="overlaychange_says_why", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.merchant_id}/{self.number}"

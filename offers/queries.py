@@ -1,4 +1,4 @@
-"""What members read of the catalogue. Never a commission, a rate or anything ops note."""
+"""What members read of the catalogue. Never a commission, a rate or the notes of ops."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from offers.models import Merchant, MerchantProfile
+from offers.models import Merchant, MerchantOverlay, MerchantProfile
 from offers.windows import window_days
 from rewards_site.kernel.errors import NotFound
 
-_APPROVED = ("", "approved")
+APPROVED = ("", "approved")
 """The Brands API tells no status; the legacy Merchants API told those that we may link to, too."""
 
 SHOPPABLE = (
     Q(unlisted_since=None)
-    & Q(status__in=_APPROVED)
+    & Q(status__in=APPROVED)
     & (Q(is_live_ready=None) | Q(is_live_ready=True))
 )
 """Profiles that a shopper may be sent to, as far as Button tells. Not told means ready."""
+
+
+IN_THE_LIST = SHOPPABLE & (Q(merchant__overlay=None) | Q(merchant__overlay__is_switched_off=False))
+"""SHOPPABLE, and not switched off by ops."""
 
 
 class MerchantState(StrEnum):
@@ -28,9 +32,10 @@ class MerchantState(StrEnum):
 
     ACTIVE = "active"
     INACTIVE = "inactive"
-    """Not listed any more, not approved, or not live: earlier orders still count."""
+    """Not listed any more, not approved, not live, or switched off by ops: earlier orders still
+    count."""
     NOT_DESCRIBED = "not_described"
-    """Known by an order only: Button has told nothing of it yet."""
+    """Known by an order or an offer only: Button has told nothing of it yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,27 +62,36 @@ class ShownMerchant:
     icon_url: str | None = None
     homepage_url: str | None = None
     categories: list[str] = field(default_factory=list)
+    """Those of ops; where they set none, those that Button tells."""
+    featured: bool = False
     hostnames: list[str] = field(default_factory=list)
     terms: MerchantTerms = MerchantTerms()
 
 
 def shoppable_merchants() -> QuerySet[MerchantProfile]:
     """The profiles of merchants that members may be sent to, with their merchants, unordered."""
-    unread = ("row", "flags", "facts_since", "window_history", "apps")
-    return MerchantProfile.objects.filter(SHOPPABLE).select_related("merchant").defer(*unread)
+    unread = ("row", "flags", "facts_since", "window_history", "apps", "merchant__overlay__note")
+    listed = MerchantProfile.objects.filter(IN_THE_LIST)
+    return listed.select_related("merchant__overlay").defer(*unread)
 
 
 def find_merchant(merchant_id: str) -> ShownMerchant:
     """Any merchant that is known, also one that is inactive by now. Raises: NotFound."""
-    known = Merchant.objects.select_related("profile")
+    known = Merchant.objects.select_related("profile", "overlay")
     merchant = None if "\x00" in merchant_id else known.filter(pk=merchant_id).first()
     if merchant is None:
         raise NotFound(_("There is no such merchant."))
     profile = profile_of(merchant)
     if profile is not None:
         return shown(profile)
+    overlay = overlay_of(merchant)
+    is_off = overlay is not None and overlay.is_switched_off
     return ShownMerchant(
-        merchant_id=merchant.pk, name=merchant.name, status=MerchantState.NOT_DESCRIBED
+        merchant_id=merchant.pk,
+        name=name_of(merchant),
+        status=MerchantState.INACTIVE if is_off else MerchantState.NOT_DESCRIBED,
+        categories=overlay.categories if overlay is not None else [],
+        featured=overlay is not None and overlay.is_featured,
     )
 
 
@@ -89,16 +103,34 @@ def profile_of(merchant: Merchant) -> MerchantProfile | None:
         return None
 
 
+def overlay_of(merchant: Merchant) -> MerchantOverlay | None:
+    """None while ops decided nothing. No query where it was selected along."""
+    try:
+        return merchant.overlay
+    except MerchantOverlay.DoesNotExist:
+        return None
+
+
+def name_of(merchant: Merchant) -> str:
+    """As members read it. A query, unless the overlay was selected along."""
+    overlay = overlay_of(merchant)
+    return (overlay.shown_name if overlay is not None else "") or merchant.name
+
+
 def shown(profile: MerchantProfile) -> ShownMerchant:
     """One row of `shoppable_merchants`, without a further query."""
+    overlay = overlay_of(profile.merchant)
+    is_off = overlay is not None and overlay.is_switched_off
+    is_active = is_shoppable(profile) and not is_off
     return ShownMerchant(
         merchant_id=profile.pk,
-        name=profile.merchant.name,
-        status=MerchantState.ACTIVE if is_shoppable(profile) else MerchantState.INACTIVE,
+        name=name_of(profile.merchant),
+        status=MerchantState.ACTIVE if is_active else MerchantState.INACTIVE,
         description=profile.description or None,
         icon_url=profile.icon_url or None,
         homepage_url=profile.homepage_url or None,
-        categories=profile.categories,
+        categories=(overlay.categories if overlay is not None else []) or profile.categories,
+        featured=overlay is not None and overlay.is_featured,
         hostnames=profile.hostnames,
         terms=MerchantTerms(
             finalization_window_days=window_days(profile.finalization_window_minutes),
@@ -116,6 +148,6 @@ def is_shoppable(profile: MerchantProfile) -> bool:
     """SHOPPABLE, asked of one row."""
     return (
         profile.unlisted_since is None
-        and profile.status in _APPROVED
+        and profile.status in APPROVED
         and profile.is_live_ready is not False
     )

@@ -14,8 +14,9 @@ from rewards_site.kernel.admin import attention
 from rewards_site.kernel.admin.text import EMPTY
 
 _ROOMS = (
-    *("transactions", "members", "merging", "approvals", "offers", "reports"),
-    *("ledger", "activity", "opening", "accounts_sync", "inbox", "health"),
+    *("transactions", "members", "merging", "approvals"),
+    *("offers", "clicks", "rate_decisions", "rules", "brandrecord"),
+    *("reports", "ledger", "activity", "opening", "accounts_sync", "inbox", "health"),
     *("api_keys", "auth", "admin", "django_q"),
 )
 """The order of the story: what was earned, by whom, for what, how the facts arrive."""
@@ -25,6 +26,7 @@ _MACHINERY = {
     *("activity.activitycount",),
     *("health.figures", "health.heartbeat", "health.tally", "health.turn", "health.notice"),
     *("ledger.horizon", "offers.catalogrun", "ratelimit.permit", "reports.reportresult"),
+    *("rate_decisions.shownpayload",),
 }
 """Lists that only whoever runs the program looks at: they stand with the worker's, last."""
 _WORKER = "django_q"

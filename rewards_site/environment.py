@@ -43,6 +43,7 @@ NAMES = frozenset(
         "MEMBER_JWT_SECRET",
         "METRICS_TOKEN",
         "MOVE_APPROVAL_LIMITS",
+        "RATE_DECISIONS_DAYS",
         "READ_DOT_ENV",
         "REDEMPTION_MINIMUMS",
         "REWARD_BEFORE_GO_LIVE",

@@ -42,6 +42,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "member", "description": "Who is asking."},
         {"name": "money", "description": "Balances, orders, and each booking of them."},
+        {"name": "shopping", "description": "Offers for this member now, and taps on them."},
         {"name": "merchants", "description": "Where rewards can be earned."},
         {
             "name": "back end",

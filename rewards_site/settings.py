@@ -13,9 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from rewards_site.environment import amounts, choice, env, instant, is_set, switch, texts, whole
-from rewards_site.libraries import Q_CLUSTER, REST_FRAMEWORK, SPECTACULAR_SETTINGS
-
-__all__ = ["Q_CLUSTER", "REST_FRAMEWORK", "SPECTACULAR_SETTINGS"]  # read by their names
+from rewards_site.libraries import Q_CLUSTER, REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[Entry] fails at run time without it
 
@@ -59,7 +57,12 @@ INSTALLED_APPS = [
     "transactions.activity",
     "transactions.opening",
     "transactions.merging",
+    "transactions.backtests",
     "offers",
+    "offers.rules",
+    "offers.brandrecord",
+    "offers.clicks",
+    "offers.decisions",
     "rewards_site",
     "rewards_site.reports",
     "rewards_site.approvals",
@@ -184,6 +187,7 @@ BUTTON_API_URL: str = env.str("BUTTON_API_URL", default="https://api.usebutton.c
 BUTTON_OFFERS_URL: str = env.str(
     "BUTTON_OFFERS_URL", default="https://pubapi.usebutton.com"
 ).rstrip("/")
+BUTTON_OFFERS_RATE_LIMIT = whole("BUTTON_OFFERS_RATE_LIMIT", 5000, least=1, most=1_000_000)
 BUTTON_WEBHOOK_SECRETS = texts("BUTTON_WEBHOOK_SECRETS")
 BUTTON_TEST_WEBHOOK_SECRETS = texts("BUTTON_TEST_WEBHOOK_SECRETS")
 
@@ -202,6 +206,9 @@ ATTRIBUTION_FIELD = choice(
 REWARD_DEFAULT_SHARE_BPS = whole("REWARD_DEFAULT_SHARE_BPS", 5000, least=0, most=10_000)
 GO_LIVE_AT = instant("GO_LIVE_AT")
 REWARD_BEFORE_GO_LIVE = switch("REWARD_BEFORE_GO_LIVE", default=True)
+
+RATE_DECISIONS_DAYS = whole("RATE_DECISIONS_DAYS", 400, least=0, most=36_500)
+"""How long it is kept what members were shown; 0: it is not written down."""
 
 MOVE_APPROVAL_LIMITS = amounts("MOVE_APPROVAL_LIMITS", "USD=5000")
 """Currency → the reward, in minor units, from which on two people move an order; none: always."""
@@ -222,13 +229,10 @@ SYNC_PEAK_MINUTES = whole("SYNC_PEAK_MINUTES", 5, least=1, most=24 * 60)
 SYNC_OFFPEAK_MINUTES = whole("SYNC_OFFPEAK_MINUTES", 30, least=1, most=24 * 60)
 
 # Known, checked, and not used by this version: advice.py says so where one is set ----------------
-BUTTON_OFFERS_RATE_LIMIT = whole("BUTTON_OFFERS_RATE_LIMIT", 5000, least=1, most=1_000_000)
 REDEMPTION_MINIMUMS = amounts("REDEMPTION_MINIMUMS", "USD=500")
 STAFF_OTP_REQUIRED = switch("STAFF_OTP_REQUIRED", default=False)
 SET_BUT_NOT_USED = [
-    name
-    for name in ("BUTTON_OFFERS_RATE_LIMIT", "REDEMPTION_MINIMUMS", "STAFF_OTP_REQUIRED")
-    if is_set(name)
+    name for name in ("REDEMPTION_MINIMUMS", "STAFF_OTP_REQUIRED") if is_set(name)
 ]
 
 # Alarms and metrics -------------------------------------------------------------------------------

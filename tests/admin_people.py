@@ -1,10 +1,11 @@
-"""Rows about members for the admin's tests: opening balances, and customer ids that changed."""
+"""Rows for the admin's tests: opening balances, customer ids that changed, reward rules."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import User
 
 from rewards_site.members.models import ChangeKind, CustomerIdChange, Member
+from tests.admin_rules import fill_rules
 from tests.factories import NOON
 from transactions.ledger.models import EntryGroup
 from transactions.merging.models import MergedBalance
@@ -12,7 +13,7 @@ from transactions.opening.models import OpeningClosing, OpeningImport, OpeningLi
 
 
 def fill_people(number: int, staff: User) -> None:
-    """An import with a closed line, and a merge, of the member of this number."""
+    """An import with a closed line and a merge of this number's member; a rule of its brand."""
     member = Member.objects.get(customer_id=f"u-{number:04d}")
     group = EntryGroup.objects.filter(entries__account__member=member).order_by("pk").first()
     assert group is not None
@@ -64,3 +65,4 @@ def fill_people(number: int, staff: User) -> None:
         paid_out_minor=0,
         earned_minor=7,
     )
+    fill_rules(number, staff)

@@ -29,14 +29,23 @@ from accounts_sync.models import (
     SyncRun,
     Watermark,
 )
-from offers.models import CatalogRun, MerchantProfile, MerchantRevision, RefusedBrand
+from offers.models import (
+    CatalogRun,
+    MerchantOverlay,
+    MerchantProfile,
+    MerchantRevision,
+    OverlayChange,
+    RefusedBrand,
+)
 from rewards_site.api_keys.models import ApiKey
 from rewards_site.approvals.models import Proposal
 from rewards_site.button.ratelimit.models import Permit
 from rewards_site.health.models import Alarm, Figures, Heartbeat, Notice, Tally, Turn
 from rewards_site.members.models import Member
 from rewards_site.reports.models import ReportResult, ReportRun
+from tests.admin_dates import fill_expected_dates
 from tests.admin_people import fill_people
+from tests.admin_shopping import fill_shopping
 from tests.factories import NOON, observe, tell
 from transactions.models import ButtonAccount
 
@@ -124,6 +133,8 @@ def fill(first: int, last: int) -> None:
         _fill_worker(number)
         _fill_health(number)
         _fill_catalogue(number)
+        fill_expected_dates(number)
+        fill_shopping(number)
         staff = User.objects.create(username=f"staff-{number}")
         _fill_decisions(number, staff)
         _fill_archives(number)
@@ -204,6 +215,23 @@ def _fill_catalogue(number: int) -> None:
         changes=[{"field": "name", "before": "Brand", "after": f"Brand {number}"}],
         read_at=NOON,
         recorded_at=NOON,
+    )
+    MerchantOverlay.objects.create(
+        merchant_id=merchant_id,
+        shown_name=f"Our brand {number}",
+        is_featured=True,
+        position=number,
+        categories=["Shoes"],
+        changed_at=NOON,
+        change_count=1,
+    )
+    OverlayChange.objects.create(
+        merchant_id=merchant_id,
+        number=1,
+        changes=[{"field": "position", "before": None, "after": number}],
+        actor=User.objects.get_or_create(username="olga", is_staff=True)[0],
+        reason="As agreed.",
+        changed_at=NOON,
     )
     RefusedBrand.objects.create(
         row="{}",

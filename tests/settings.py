@@ -21,6 +21,7 @@ os.environ |= {
     "BUTTON_TEST_WEBHOOK_SECRETS": "whsec-sandbox-0001",
     "MEMBER_JWT_SECRET": "member-secret-for-tests-0123456789-0123456789",
     "LOG_LEVEL": "ERROR",
+    "RATE_DECISIONS_DAYS": "0",  # a thread beside a test would see a database of its own
 }
 _directory = Path(tempfile.mkdtemp(prefix="rewards-tests-"))
 os.environ["CACHE_DIR"] = f"{_directory}/cache"  # of the processes that tests start

@@ -12,11 +12,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from django.conf import settings
 from django.db import IntegrityError
 
+from offers.rules.store import rule_history
 from rewards_site.kernel.db import (
     DatabaseUnavailable,
     constraint_of,
@@ -25,11 +26,13 @@ from rewards_site.kernel.db import (
 )
 from transactions import batch as rows
 from transactions import known as facts
+from transactions.clicked import Naming
 from transactions.fold import Held, fold
 from transactions.models import ButtonAccount
 from transactions.order import OrderState
+from transactions.policies import policy_of
 from transactions.stored import order_state
-from transactions.terms import TermsPolicy, choose_terms
+from transactions.terms import choose_terms
 from transactions.told import Channel, Outcome, OutcomeKind, Told, applied, deferred, ignored
 from transactions.writing import Change, Folded, RefusedError, write
 
@@ -133,6 +136,12 @@ def _fold(
     folded = Folded()
     names = locked.names
     folded.members = known_as | {customer_id: pk for pk, customer_id in names.items()}
+    naming = Naming(
+        attribution_field=settings.ATTRIBUTION_FIELD,
+        known_as=folded.members,
+        clicks=locked.clicks,
+    )
+    rules = cache(rule_history)
     for order in locked.orders.values():
         customer_id = names[order.member_id] if order.member_id is not None else None
         folded.states[order.pk] = order_state(
@@ -145,9 +154,8 @@ def _fold(
         result = fold(
             before,
             told,
-            attribution_field=settings.ATTRIBUTION_FIELD,
-            choose=partial(choose_terms, policy=_policy(accounts[ref[0]])),
-            known_as=folded.members,
+            naming=naming,
+            choose=partial(choose_terms, policy=policy_of(accounts[ref[0]], rules)),
         )
         if isinstance(result, Held):
             outcome = deferred if result.is_deferred else ignored
@@ -185,15 +193,6 @@ def _is_known(order: OrderState, told: Told) -> bool:
     return child.channel is Channel.SYNC and (
         (child.status, child.amount_minor, child.modified_at)
         == (observation.status, observation.amount_minor, observation.modified_at)
-    )
-
-
-def _policy(account: ButtonAccount) -> TermsPolicy:
-    return TermsPolicy(
-        share_mode=account.share_mode,
-        default_share_bps=settings.REWARD_DEFAULT_SHARE_BPS,
-        go_live_at=settings.GO_LIVE_AT,
-        has_rewards_before_go_live=settings.REWARD_BEFORE_GO_LIVE,
     )
 
 

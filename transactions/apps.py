@@ -8,10 +8,11 @@ class TransactionsConfig(AppConfig):
 
     def ready(self) -> None:
         from rewards_site.approvals import registry  # noqa: PLC0415  # models are loaded now
-        from transactions import metrics  # noqa: PLC0415
+        from transactions import budgets, metrics  # noqa: PLC0415
         from transactions.attribution import MOVE_ORDER, execute_move  # noqa: PLC0415
 
         metrics.register()
+        budgets.register()
 
         registry.register(
             MOVE_ORDER,
@@ -27,6 +28,7 @@ class TransactionsConfig(AppConfig):
         from transactions.reports.journal import JOURNAL  # noqa: PLC0415
         from transactions.reports.liability import LIABILITY  # noqa: PLC0415
         from transactions.reports.orders import TRANSACTIONS  # noqa: PLC0415
+        from transactions.reports.rate_audit import RATE_AUDIT  # noqa: PLC0415
 
-        for report in (LIABILITY, TRANSACTIONS, JOURNAL):
+        for report in (LIABILITY, TRANSACTIONS, JOURNAL, RATE_AUDIT):
             registry.register(report)

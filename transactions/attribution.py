@@ -79,14 +79,14 @@ def move_order(
         raise NotFound("There is no such transaction.")
     _check_may_have_a_member(row)
     _check_has_a_member(row)
-    if needs_two_people(row.reward_minor, row.currency):
+    if needs_two_people(row.reward_minor, row.reward_currency):
         return _propose(row, customer_id, actor=actor, reason=reason, at=at)
     actors = Actors(actor_id=actor.pk, reason=reason)
 
     def work() -> Outcome:
         with atomic():
             row = _locked(transaction_id)
-            if needs_two_people(row.reward_minor, row.currency):
+            if needs_two_people(row.reward_minor, row.reward_currency):
                 raise Conflict("Its reward has grown meanwhile and needs two people: try again.")
             member_id = ensure_held(customer_id, at=at)
             return _move(row, customer_id, member_id, actors=actors, at=at)
@@ -201,7 +201,7 @@ def _propose(
 
 
 def _money(minor: int, row: Transaction) -> str:
-    return f"{decimal_text(minor, row.currency)} {row.currency}"
+    return f"{decimal_text(minor, row.reward_currency)} {row.reward_currency}"
 
 
 def _move(

@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rewards_site.button.schemas import TransactionObservation
+from rewards_site.kernel.currencies import POINTS
 from rewards_site.kernel.rows import Write, ask, find, insert_missing, next_ids, rows_of
 from rewards_site.members.models import Member
 from rewards_site.members.queries import held_members
-from transactions.known import Known
+from transactions.clicked import Clicks
+from transactions.known import Known, read_clicks
 from transactions.ledger import accounts
 from transactions.ledger.accounts import KnownAccounts
 from transactions.models import Transaction, TransactionChild
 from transactions.order import is_test_money
+from transactions.stored import pub_refs_of
 from transactions.told import Outcome, Told, deferred
 
 OrderRef = tuple[str, str]
@@ -153,6 +156,7 @@ def _openings(planned: Plan, batch: Sequence[Told], *, at: datetime) -> list[Wri
                 category=observation.category,
                 status=observation.status,
                 currency=observation.currency,
+                reward_currency=observation.currency,
                 is_test=is_test_money(batch[index]),
                 purchased_at=observation.created_at,
                 first_seen_at=at,
@@ -171,6 +175,8 @@ class LockedOrders:
     """Members' pk → customer id, of those that the orders have, or the batch names."""
     child_ids: list[int]
     """Unused keys, one for each `tx` id that is new."""
+    clicks: Clicks
+    """By `pub_ref`, of those that these orders name."""
     accounts: KnownAccounts
     """Of the ledger, as far as they exist: those that these orders most probably move."""
 
@@ -188,6 +194,7 @@ def open_and_lock(
     named = [batch[index].observation for index in planned.order_of]
     tx_ids = {told.tx_id for told in named}
     member_ids = {pk for pk in planned.member_ids if pk is not None} | {*known.members.values()}
+    member_ids |= {click.member_id for click in known.clicks.values()}
     brands = {told.merchant_id for told in named} | {row.merchant_id for row in known.orders}
     keys = {"account_id": {ref[0] for ref in new}, "order_key": {ref[1] for ref in new}}
     rows, children, members, child_ids, found = ask(
@@ -200,7 +207,7 @@ def open_and_lock(
         ),
         next_ids(TransactionChild, len(tx_ids - {child.tx_id for child in known.children})),
         accounts.question_of(
-            currencies={told.currency for told in named},
+            currencies={POINTS} | {told.currency for told in named},
             member_ids=member_ids,
             merchant_ids={brand for brand in brands if brand is not None},
         ),
@@ -226,13 +233,24 @@ def open_and_lock(
     raced = {order.pk for order in orders.values() if order.revision_count} - ids
     if raced:  # another writer opened them, and told children that we did not ask for
         children = find(TransactionChild, {"transaction_id": ids | raced}, {"tx_id": tx_ids})
+    held = {row.pk: row for row in members}
+    clicks = _clicks(children, known)
+    more = {click.member_id for click in clicks.values()} - held.keys()
+    held |= held_members(more) if more else {}
     return LockedOrders(
         orders=orders,
         children=_children(children, planned, batch, orders),
-        names=_names({row.pk: row for row in members}, orders),
+        clicks=clicks,
+        names=_names(held, orders),
         child_ids=child_ids,
         accounts=accounts.by_key(found),
     )
+
+
+def _clicks(children: Sequence[TransactionChild], known: Known) -> Clicks:
+    """Those that the batch names, and those that were told of these orders before."""
+    told_before = set().union(*(pub_refs_of(row) for row in children))
+    return {**known.clicks, **read_clicks(told_before - known.pub_refs)}
 
 
 def _names(held: dict[int, Member], orders: dict[OrderRef, Transaction]) -> dict[int, str]:

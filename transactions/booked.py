@@ -132,7 +132,7 @@ def _balances_before(revision_ids: Collection[int]) -> dict[int, int | None]:
         Q(group__lt=OuterRef("entry_group"))
         | Q(group__posted_at__lte=OuterRef("without_group_at")),
         account__kind=AccountKind.AVAILABLE,
-        account__currency=OuterRef("transaction__currency"),
+        account__currency=OuterRef("transaction__reward_currency"),
         account__member=OuterRef("taken_from"),
     ).order_by("-number")
     rows = TransactionRevision.objects.filter(pk__in=revision_ids).annotate(

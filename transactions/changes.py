@@ -5,34 +5,36 @@ Such a change of member, brand or category waits for staff; told.Ruling is what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from rewards_site.button.schemas import APP_INSTALL, TransactionObservation
 from rewards_site.members.customer_ids import is_customer_id
+from transactions.clicked import Naming, click_named
 from transactions.effective import fact
 from transactions.order import OrderState
 from transactions.states import ChildState, is_older
 from transactions.told import Ruling, Told
 
 BAD_NAME = "the customer id told is not one (1-255 characters of ASCII 0x21-0x7E)"
-"""The one flag that depends on a setting: on which field names the customer."""
+OTHERS_CLICK = "the pub_ref told is of a click of somebody else: it counts for nothing"
+BY_SETTING = frozenset({BAD_NAME, OTHERS_CLICK})
+"""The flags that depend on a setting: on which field names the customer."""
+OTHER_BRANDS_CLICK = "the pub_ref told is of a click at another brand: it counts for nothing"
 
 
 def changes_told(
     order: OrderState,
     child: ChildState,
     told: Told,
-    *,
-    attribution_field: str,
-    known_as: Mapping[str, int],
+    naming: Naming,
 ) -> dict[str, str]:
     """Field → a sentence, for each change that people must look at.
 
     `child` is the one told of as it is afterwards. What is older than the known word on a field
     changes nothing. What was told before is no change, either: where staff
     decided against it, Button may go on saying so without asking them again. Nor is another
-    customer id of the same member, as `known_as` (customer id → member) has it.
+    customer id of the same member, as `naming.known_as` has it.
     """
     observation = told.observation
     changes = {}
@@ -44,11 +46,28 @@ def changes_told(
     brand = _news(order, child, "merchant_id", observation.merchant_id)
     if brand and order.merchant_id not in (None, brand):
         changes["merchant_id"] = f"the brand changed from {order.merchant_id} to {brand}"
-    name = _name_field(attribution_field)
-    named = _news(order, child, name, _names(observation, attribution_field))
-    if named and order.customer_id and not _are_same(named, order.customer_id, known_as):
+    named = _newly_named(order, child, observation, naming)
+    if named and order.customer_id and not _are_same(named, order.customer_id, naming.known_as):
         changes["customer_id"] = "the member changed"
     return changes
+
+
+def _newly_named(
+    order: OrderState,
+    child: ChildState,
+    observation: TransactionObservation,
+    naming: Naming,
+) -> str | None:
+    """The customer id that this observation names, if that is the newest word and was not told."""
+    name = _name_field(naming.attribution_field)
+    named = _news(order, child, name, _names(observation, naming.attribution_field))
+    if named or not _click_names(naming.attribution_field):
+        return named
+    is_named = any(name in known.facts for known in (child, *order.children.values()))
+    ref = None if is_named else _news(order, child, "pub_ref", observation.pub_ref)
+    click = naming.clicks.get(ref or "")
+    merchant_id = order.merchant_id or observation.merchant_id
+    return click.customer_id if click and click.merchant_id == merchant_id else None
 
 
 def _are_same(name: str, other: str, known_as: Mapping[str, int]) -> bool:
@@ -68,32 +87,50 @@ def _was_told(order: OrderState, name: str, value: str) -> bool:
 
 
 def ruled(
-    order: OrderState, told: Told, changes: Mapping[str, str], attribution_field: str
+    order: OrderState,
+    child: ChildState,
+    told: Told,
+    changes: Mapping[str, str],
+    naming: Naming,
 ) -> OrderState:
     """`order` with the changes that staff accepted."""
     observation = told.observation
     if told.decided is None or told.decided.ruling is not Ruling.ACCEPTED:
         return order
+    before = order
     if "category" in changes:
         order = replace(order, category=observation.category)
     if "merchant_id" in changes:
         order = replace(order, merchant_id=observation.merchant_id)
     if "customer_id" in changes:
-        order = replace(order, customer_id=_names(observation, attribution_field))
+        named = _newly_named(before, child, observation, naming)
+        order = replace(order, customer_id=named)
     if order.category == APP_INSTALL:
         order = replace(order, customer_id=None)
     return order
 
 
-def customer_named(children: Mapping[str, ChildState], attribution_field: str) -> str | None:
+def customer_named(
+    children: Collection[ChildState], naming: Naming, *, merchant_id: str | None
+) -> str | None:
     """The customer id that Button's words name; None when they name nobody.
 
     With `either` the publisher_customer_id comes first; a `pub_ref` names the member of a click of
-    ours, and a bare one names nobody.
+    ours at that merchant, and a bare one names nobody.
     """
-    field_name = _name_field(attribution_field)
-    name = fact(children.values(), field_name) if field_name else None
-    return str(name) if is_customer_id(name) else None
+    field_name = _name_field(naming.attribution_field)
+    name = fact(children, field_name) if field_name else None
+    if is_customer_id(name):
+        return str(name)
+    if not _click_names(naming.attribution_field):
+        return None
+    click = click_named(children, naming.clicks, merchant_id=merchant_id)
+    return click.customer_id if click is not None else None
+
+
+def _click_names(attribution_field: str) -> bool:
+    """Whether the member of a click is named by a `pub_ref`."""
+    return attribution_field in ("pub_ref", "either")
 
 
 def has_bad_name(observation: TransactionObservation, attribution_field: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,9 +12,12 @@ from rewards_site.button.schemas import TransactionObservation
 from rewards_site.kernel.money import BIGINT_MAX
 from rewards_site.members.customer_ids import is_customer_id
 from rewards_site.members.queries import names_of
-from transactions.changes import BAD_NAME
+from transactions.changes import BY_SETTING
+from transactions.choosing import clicked, terms_facts
+from transactions.clicked import Naming
 from transactions.fold import Held, fold, rewarded, with_flags
 from transactions.holdings import Holding, left_behind
+from transactions.known import read_clicks
 from transactions.models import RevisionKind, TransactionRevision
 from transactions.moving import loss_flags
 from transactions.order import OrderState, says_test
@@ -44,14 +47,37 @@ class Derived:
     """What is wrong with the last of these revisions, each as a sentence."""
 
 
-def people_of(revisions: Iterable[TransactionRevision]) -> People:
-    """Everybody whom these revisions name, in two statements; what cannot be a name is left out."""
-    ids = set()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What revisions name that stands elsewhere: everybody, and the clicks."""
+
+    people: People = field(default_factory=dict)
+    naming: Naming = field(default_factory=lambda: Naming(attribution_field=_NOBODY))
+
+
+def evidence_of(revisions: Collection[TransactionRevision]) -> Evidence:
+    """In three statements at most; what cannot be a name is left out."""
+    told = [revision.observation for revision in revisions]
+    refs = {words.get("pub_ref") for words in told if isinstance(words, dict)}
+    clicks = read_clicks({ref for ref in refs if isinstance(ref, str)})
+    ids = {click.member_id for click in clicks.values()}
     for revision in revisions:
         if revision.member_id is not None:
             ids.add(revision.member_id)
         ids |= members_in(revision.unrecovered)
-    return names_of(ids) if ids else {}
+    people = names_of(ids) if ids else {}
+    first: dict[frozenset[str], int] = {}
+    for member_id in sorted(people):
+        first.setdefault(people[member_id], member_id)
+    naming = Naming(
+        attribution_field=_NOBODY,
+        known_as={name: member_id for names, member_id in first.items() for name in names},
+        clicks={
+            ref: replace(click, member_id=first[people[click.member_id]])
+            for ref, click in clicks.items()
+        },
+    )
+    return Evidence(people=people, naming=naming)
 
 
 def members_in(unrecovered: object) -> set[int]:
@@ -62,25 +88,27 @@ def members_in(unrecovered: object) -> set[int]:
     return {member_id for member_id in ids if member_id <= BIGINT_MAX}
 
 
-def derive(before: Derived | None, revision: TransactionRevision, people: People) -> Derived | str:
+def derive(
+    before: Derived | None, revision: TransactionRevision, evidence: Evidence
+) -> Derived | str:
     """The order after one more revision, or why that revision cannot be."""
     try:
-        return _derived(before, revision, people)
+        return _derived(before, revision, evidence)
     except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
         return f"cannot be read: {type(error).__name__}: {error}"
 
 
 def _derived(
-    before: Derived | None, revision: TransactionRevision, people: People
+    before: Derived | None, revision: TransactionRevision, evidence: Evidence
 ) -> Derived | str:
     if revision.kind == RevisionKind.MERGED:
-        return _merged(before, revision, people)
+        return _merged(before, revision, evidence.people)
     known = before.order if before else None
-    step = _step(known, revision, people)
+    step = _step(known, revision, evidence)
     if isinstance(step, str):
         return step
     order, flags = step
-    nothing = Holding(currency=order.currency)
+    nothing = Holding(currency=order.currency, reward_currency=order.reward_currency)
     held = before.held if before else nothing
     should = holding(order, member_id=revision.member_id)
     problems = []
@@ -158,14 +186,14 @@ def _left(held: Holding, should: Holding, said: dict[int, int], *, kind: str) ->
 
 
 def _are_same_flags(derived: tuple[str, ...], stored: list[str]) -> bool:
-    """But for the one that depends on a setting, which may have changed since."""
-    return [flag for flag in derived if flag != BAD_NAME] == [
-        flag for flag in stored if flag != BAD_NAME
+    """But for those that depend on a setting, which may have changed since."""
+    return [flag for flag in derived if flag not in BY_SETTING] == [
+        flag for flag in stored if flag not in BY_SETTING
     ]
 
 
 def _step(
-    known: OrderState | None, revision: TransactionRevision, people: People
+    known: OrderState | None, revision: TransactionRevision, evidence: Evidence
 ) -> tuple[OrderState, tuple[str, ...]] | str:
     """The order by the rules, and the flags of this step, before anything is kept back."""
     customer_id = revision.member.customer_id if revision.member else None
@@ -174,25 +202,37 @@ def _step(
             return "staff named a member before Button told anything"
         if (known.customer_id is None) != (revision.kind == RevisionKind.ASSIGNED):
             return f"{revision.kind}, though its member was {known.customer_id or 'nobody'}"
-        return rewarded(replace(known, customer_id=customer_id)), ()
+        order = rewarded(replace(known, customer_id=customer_id))
+        return clicked(order, evidence.naming), ()
     told = _told(revision)
     observation = told.observation
     known = known or OrderState(
         currency=observation.currency, category=observation.category, is_test=revision.is_test
     )
+    terms = Terms.from_json(revision.terms)
+    is_new = known.terms is not None and known.terms != terms
     step = fold(
-        known,
+        replace(known, terms=None) if is_new else known,
         told,
-        attribution_field=_NOBODY,
-        choose=lambda _facts: Terms.from_json(revision.terms),
+        naming=evidence.naming,
+        choose=lambda _facts: terms,
     )
     if isinstance(step, Held):
         return f"what was told should not have been applied: {step.reason}"
+    order = clicked(replace(step.order, customer_id=customer_id), evidence.naming)
     if customer_id != step.order.customer_id:
-        whose = _person(revision.member_id, people)
-        if whose is None or not _may_be(whose, known, step.order, told):
+        whose = _person(revision.member_id, evidence.people)
+        if whose is None or not _may_be(whose, known, step.order, told, evidence.naming):
             return "the member is not whom Button named"
-    return replace(step.order, customer_id=customer_id), step.flags
+    if is_new and not _may_choose(known, order, evidence.naming):
+        return f"its terms went from {known.terms} to {terms}, though nothing they go by changed"
+    return order, step.flags
+
+
+def _may_choose(known: OrderState, order: OrderState, naming: Naming) -> bool:
+    """Whether something that terms go by became better known; whose a click was may have, too."""
+    before, after = terms_facts(known, naming), terms_facts(order, naming)
+    return before != after or after.click is not None
 
 
 def _told(revision: TransactionRevision) -> Told:
@@ -207,7 +247,9 @@ def _told(revision: TransactionRevision) -> Told:
     )
 
 
-def _may_be(whose: frozenset[str], before: OrderState, after: OrderState, told: Told) -> bool:
+def _may_be(
+    whose: frozenset[str], before: OrderState, after: OrderState, told: Told, naming: Naming
+) -> bool:
     """Whether Button's words name the member with these customer ids, and nothing says that staff
     had to be asked.
     """
@@ -219,5 +261,10 @@ def _may_be(whose: frozenset[str], before: OrderState, after: OrderState, told: 
         for child in after.children.values()
         for name in ("publisher_customer_id", "pub_ref")
         if name in child.facts
+    }
+    names |= {
+        naming.clicks[name].customer_id
+        for name in names
+        if name in naming.clicks and naming.clicks[name].merchant_id == after.merchant_id
     }
     return any(is_customer_id(name) for name in names & whose)

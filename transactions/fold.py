@@ -6,22 +6,21 @@ verify.py runs the same function over the revisions to derive the books again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
-from offers.rules.reward import Terms, reward_for
+from offers.rules.reward import OrderFacts, reward_of
 from rewards_site.button.schemas import APP_INSTALL, ButtonStatus
 from transactions.changes import BAD_NAME, changes_told, customer_named, has_bad_name, ruled
-from transactions.effective import deciding, effective, fact, purchased_at
-from transactions.heard import final_at, hear, until
+from transactions.choosing import chosen_terms, clicked, flags_of_click
+from transactions.clicked import Naming
+from transactions.effective import effective, fact, purchased_at
+from transactions.heard import hear
 from transactions.order import OrderState, is_test_by_its_words, says_test
-from transactions.states import ChildState, Verdict, decide, is_older
-from transactions.terms import ChooseTerms, Kept, TermsFacts
+from transactions.states import ChildState, Verdict, decide
+from transactions.terms import ChooseTerms
 from transactions.told import Channel, Told
-
-NO_ALIASES: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +50,14 @@ def fold(
     order: OrderState,
     told: Told,
     *,
-    attribution_field: str,
+    naming: Naming,
     choose: ChooseTerms,
-    known_as: Mapping[str, int] = NO_ALIASES,
 ) -> Step | Held:
     """Add one observation to an order.
 
-    `choose` picks terms when the order has none, and again when its purchase time or its merchant
-    became better known by what Button said until the order was final (contract, section 4, Reward;
-    heard.py). `known_as` is customer id → member: one member may have many.
+    `choose` picks terms when the order has none, and again when its purchase time, its merchant or
+    its click became better known by what Button said until the order was final (contract, section
+    4, Reward; heard.py).
     """
     observation = told.observation
     known = order.children.get(observation.tx_id)
@@ -70,9 +68,7 @@ def fold(
         return Held(reason=decision.reason, is_deferred=True)
     if decision.verdict is Verdict.STALE and not is_flagged:
         return Held(reason=decision.reason, is_deferred=False)
-    changes = changes_told(
-        order, decision.child, told, attribution_field=attribution_field, known_as=known_as
-    )
+    changes = changes_told(order, decision.child, told, naming)
     objections = [
         _other_currency(order, told),
         _other_mode(order, told),
@@ -88,11 +84,11 @@ def fold(
     after = _settled(
         order,
         replace(
-            ruled(order, told, changes, attribution_field),
+            ruled(order, decision.child, told, changes, naming),
             children={**order.children, observation.tx_id: decision.child},
         ),
         told,
-        attribution_field=attribution_field,
+        naming=naming,
         choose=choose,
         flags=flags,
     )
@@ -111,7 +107,7 @@ def fold(
 
 
 def _worth(order: OrderState) -> tuple[object, ...]:
-    return order.status, order.commission_minor, order.reward_minor
+    return order.status, order.commission_minor, order.reward_minor, order.reward_currency
 
 
 def rewarded(order: OrderState) -> OrderState:
@@ -120,12 +116,22 @@ def rewarded(order: OrderState) -> OrderState:
     assert order.terms is not None
     earns = order.category != APP_INSTALL and not order.is_test
     is_owed = worth.status is not ButtonStatus.DECLINED
-    reward = reward_for(order.terms, commission_minor=worth.commission_minor)
+    children = order.children.values()
+    reward = reward_of(
+        order.terms,
+        OrderFacts(
+            commission_minor=worth.commission_minor,
+            currency=order.currency,
+            order_total_minor=fact(children, "order_total_minor"),
+            order_currency=fact(children, "order_currency"),
+            lines=fact(children, "lines") or (),
+        ),
+    )
     return replace(
         order,
         status=worth.status,
         commission_minor=worth.commission_minor,
-        reward_minor=reward if earns and is_owed else 0,
+        reward_minor=reward.minor if earns and is_owed else 0,
         purchased_at=purchased_at(order.children.values()),
     )
 
@@ -135,7 +141,7 @@ def _settled(
     order: OrderState,
     told: Told,
     *,
-    attribution_field: str,
+    naming: Naming,
     choose: ChooseTerms,
     flags: list[str],
 ) -> OrderState:
@@ -143,8 +149,8 @@ def _settled(
     merchant_id = order.merchant_id or fact(order.children.values(), "merchant_id")
     customer_id = order.customer_id
     if customer_id is None and order.category != APP_INSTALL:
-        customer_id = customer_named(order.children, attribution_field)
-    if has_bad_name(told.observation, attribution_field):
+        customer_id = customer_named(order.children.values(), naming, merchant_id=merchant_id)
+    if has_bad_name(told.observation, naming.attribution_field):
         flags.append(BAD_NAME)
     order = replace(
         order,
@@ -152,46 +158,12 @@ def _settled(
         customer_id=customer_id,
         is_test=order.is_test or says_test(told.observation),
     )
-    settled = rewarded(replace(order, terms=_terms(before, order, told, choose)))
+    order = clicked(order, naming)
+    flags.extend(flags_of_click(order, naming))
+    settled = rewarded(replace(order, terms=chosen_terms(before, order, told, naming, choose)))
     if settled.commission_minor < 0:
         flags.append("negative commission: no reward, all of it in the margin")
     return replace(settled, flags=with_flags(order.flags, flags))
-
-
-def _terms(before: OrderState, order: OrderState, told: Told, choose: ChooseTerms) -> Terms:
-    """The terms of `order`, which was `before`: chosen again only if it is better known.
-
-    Of a final order that is what was told before it was final, and arrives late. What is told
-    later changes no terms, nor does what staff decide then.
-    """
-    facts = _terms_facts(order)
-    if before.terms is None:
-        return choose(facts)
-    known = _terms_facts(before)
-    if (facts.purchased_at, facts.merchant_id) == (known.purchased_at, known.merchant_id):
-        return before.terms
-    end = _final_at(order)
-    if end is None:
-        return choose(facts)
-    if told.decided is not None or is_older(end, told.observation.modified_at):
-        return before.terms
-    return choose(replace(facts, kept=Kept(terms=before.terms, facts=known)))
-
-
-def _terms_facts(order: OrderState) -> TermsFacts:
-    """What terms go by: all that Button said of it until it was final."""
-    children = until(_final_at(order), order.children.values())
-    is_known = fact(children, "merchant_id") is not None
-    return TermsFacts(
-        purchased_at=purchased_at(children),
-        merchant_id=order.merchant_id if is_known else None,
-        customer_id=order.customer_id,
-    )
-
-
-def _final_at(order: OrderState) -> datetime | None:
-    children = order.children.values()
-    return final_at(children, deciding(children))
 
 
 def _is_of_another_mode(order: OrderState, told: Told) -> bool:

@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import Any
 
 from rewards_site.button.schemas import ButtonStatus
+from rewards_site.members.customer_ids import is_customer_id
 from transactions.states import HEARD, ChildState, Decision, Facts, Verdict
 from transactions.told import Channel, Told
 
-TERMS_FACTS = ("purchased_at", "attribution_at", "event_at", "merchant_id")
-"""The optional fields that terms are chosen by. A click's `pub_ref` belongs here, too, as soon as
-terms are frozen with clicks."""
+_TIMES = ("purchased_at", "attribution_at", "event_at")
+TERMS_FACTS = (*_TIMES, "merchant_id", "pub_ref", "publisher_customer_id")
+"""The optional fields that terms are chosen by: the last two say whose click it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Word:
             channel=Channel(channel),
             created_at=datetime.fromisoformat(created_at),
             facts={
-                name: value if name == "merchant_id" else datetime.fromisoformat(value)
+                name: datetime.fromisoformat(value) if name in _TIMES else value
                 for name, value in facts.items()
             },
         )
@@ -75,6 +76,8 @@ class Word:
 def word_of(told: Told) -> Word:
     observation = told.observation
     values = {name: getattr(observation, name) for name in TERMS_FACTS}
+    if not is_customer_id(values["publisher_customer_id"]):
+        values["publisher_customer_id"] = None  # it names nobody, as in states.py
     return Word(
         at=observation.modified_at,
         status=observation.status,

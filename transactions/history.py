@@ -58,8 +58,9 @@ def history_of(
     """What `member_id` saw of these revisions (in order of their number), oldest first.
 
     It begins where the order came to this member for the last time: what it was while it had no
-    member, or another, is not theirs to read; whom they were merged with is no other. The changes
-    add up to the reward.
+    member, or another, is not theirs to read; whom they were merged with is no other. Nor is what
+    was promised in another currency, until the brand or the tap was known. The changes add up to
+    the reward.
     """
     steps: list[HistoryStep] = []
     for revision in _own(list(revisions), member_id):
@@ -91,7 +92,7 @@ def _own(revisions: Sequence[RevisionRow], member_id: int | None) -> list[Revisi
     whose = member_id
     for position in range(len(revisions) - 1, -1, -1):
         revision = revisions[position]
-        if revision.member_id != whose:
+        if revision.member_id != whose or revision.is_in_points != revisions[-1].is_in_points:
             break
         own.append(revision)
         if revision.is_merge and position:

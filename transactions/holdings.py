@@ -16,9 +16,13 @@ from transactions.ledger.posting import Posting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What an order is worth and to whom. Amounts in minor units of `currency`."""
+    """What an order is worth and to whom. Amounts in minor units of `currency`, the commission's,
+    but for what members have of it: that is in `claim_currency`.
+    """
 
     currency: str
+    reward_currency: str | None = None
+    """Where it is not that of the commission: points."""
     status: ButtonStatus = ButtonStatus.DECLINED
     commission_minor: int = 0
     reward_minor: int = 0
@@ -27,6 +31,11 @@ class Holding:
     is_test: bool = False
     unrecovered: Mapping[int, int] = field(default_factory=dict)
     """Member → what they keep of it, though it was moved on: they had spent it. Our loss."""
+
+    @property
+    def claim_currency(self) -> str:
+        """Of the reward, and of what is unrecovered of it."""
+        return self.reward_currency or self.currency
 
     @property
     def is_final(self) -> bool:
@@ -57,7 +66,8 @@ def difference(held: Holding, should: Holding) -> tuple[Posting, ...]:
 def newly_earned(held: Holding, should: Holding) -> int:
     """What of the difference is a final reward credited to its member, in minor units."""
     whose = should.member_id
-    return max(0, should.available_of(whose) - held.available_of(whose))
+    had = held.available_of(whose) if held.claim_currency == should.claim_currency else 0
+    return max(0, should.available_of(whose) - had)
 
 
 def is_taken_back(held: Holding, should: Holding) -> bool:
@@ -90,27 +100,35 @@ def left_behind(held: Holding, should: Holding, *, balance_minor: int) -> dict[i
 
 
 def _pots(holding: Holding) -> dict[tuple[AccountKey, AccountKey], int]:
-    """(asset, claim on it) → amount: the commission, split into the reward and the margin."""
+    """(asset, claim on it) → amount: the commission, split into the reward and the margin.
+
+    Points are no part of the commission, all of which is margin then: what they will cost is known
+    when they are redeemed (docs/decisions/0077).
+    """
     if holding.status is ButtonStatus.DECLINED or holding.is_test:
         return {}
     is_final = holding.status is ButtonStatus.VALIDATED
     asset, margin, waiting, member = _FINAL if is_final else _PENDING
 
-    def house(kind: AccountKind) -> AccountKey:
-        return AccountKey(kind, holding.currency, merchant_id=holding.merchant_id)
+    claimed = holding.claim_currency
+    is_money = claimed == holding.currency
+
+    def house(kind: AccountKind, currency: str = holding.currency) -> AccountKey:
+        return AccountKey(kind, currency, merchant_id=holding.merchant_id)
 
     if holding.member_id is None:
-        reward = house(waiting)
+        reward = house(waiting, claimed)
     else:
-        reward = AccountKey(member, holding.currency, member_id=holding.member_id)
-    pots = {
-        (house(asset), reward): holding.reward_minor,
-        (house(asset), house(margin)): holding.commission_minor - holding.reward_minor,
-    }
+        reward = AccountKey(member, claimed, member_id=holding.member_id)
+    of_us = house(asset), house(margin)
+    source = of_us[0] if is_money else house(AccountKind.POINTS_ISSUED, claimed)
+    pots = {(source, reward): holding.reward_minor}
+    pots[of_us] = holding.commission_minor - (holding.reward_minor if is_money else 0)
     for member_id, minor in holding.unrecovered.items() if is_final else ():
-        kept = AccountKey(member, holding.currency, member_id=member_id)
-        pots[house(asset), kept] = pots.get((house(asset), kept), 0) + minor
-        pots[house(asset), house(margin)] -= minor
+        kept = AccountKey(member, claimed, member_id=member_id)
+        pots[source, kept] = pots.get((source, kept), 0) + minor
+        if is_money:
+            pots[of_us] -= minor
     return pots
 
 

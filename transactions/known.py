@@ -6,11 +6,13 @@ cannot be booked whatever else is known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from offers.clicks.queries import ClickFacts, asked_by_pub_ref, clicks_by_pub_ref
 from offers.models import Merchant
+from offers.rules.terms import Terms
 from rewards_site.button.schemas import CATEGORIES, TransactionObservation
 from rewards_site.kernel.currencies import EXPONENTS
 from rewards_site.kernel.db import insert_missing, overwrite
@@ -18,6 +20,7 @@ from rewards_site.kernel.rows import ask, find, rows_of
 from rewards_site.members.customer_ids import is_customer_id
 from rewards_site.members.models import Member
 from rewards_site.members.queries import holder_id
+from transactions.clicked import NO_CLICKS, Clicked, Clicks
 from transactions.models import ButtonAccount, Transaction, TransactionChild
 from transactions.told import Outcome, Told, deferred
 
@@ -37,12 +40,18 @@ class Known:
     """Those that the batch names by their keys, and those of the children."""
     members: dict[str, int]
     """customer id → pk of its member, of those that the batch names."""
+    pub_refs: set[str]
+    """Those that the batch tells."""
+    clicks: Clicks
+    """By `pub_ref`, as far as the batch names clicks of ours."""
 
 
 def read_known(batch: Sequence[Told]) -> Known:
     """Everything that the batch names, one statement a table."""
     observations = [told.observation for told in batch]
-    accounts, merchants, children, orders, members = ask(
+    pub_refs = {told.pub_ref for told in observations if told.pub_ref}
+    clicks = asked_by_pub_ref(pub_refs)
+    accounts, merchants, children, orders, members, *clicked = ask(
         rows_of(ButtonAccount, {"account_id": {told.account_id for told in observations}}),
         rows_of(Merchant, {"merchant_id": {told.merchant_id for told in observations} - {None}}),
         rows_of(TransactionChild, {"tx_id": {told.tx_id for told in observations}}),
@@ -64,6 +73,7 @@ def read_known(batch: Sequence[Told]) -> Known:
                 }
             },
         ),
+        *([clicks] if clicks is not None else []),
     )
     elsewhere = {child.transaction_id for child in children} - {order.pk for order in orders}
     if elsewhere:  # a `button_order_id` that was told later than its `tx` id
@@ -74,7 +84,28 @@ def read_known(batch: Sequence[Told]) -> Known:
         children=children,
         orders=orders,
         members={row.customer_id: holder_id(row) for row in members},
+        pub_refs=pub_refs,
+        clicks=_clicked(dict(clicked[0])) if clicked else NO_CLICKS,
     )
+
+
+def read_clicks(pub_refs: Collection[str]) -> Clicks:
+    """The clicks of these references; no statement where none can be one of ours."""
+    return _clicked(clicks_by_pub_ref(pub_refs))
+
+
+def _clicked(found: Mapping[str, ClickFacts]) -> Clicks:
+    return {
+        ref: Clicked(
+            pk=click.pk,
+            member_id=click.holder_id,
+            customer_id=click.holder_customer_id,
+            merchant_id=click.merchant_id,
+            clicked_at=click.clicked_at,
+            terms=Terms.from_json(click.terms),
+        )
+        for ref, click in found.items()
+    }
 
 
 def open_accounts(batch: Sequence[Told], known: Known, *, at: datetime) -> dict[str, ButtonAccount]:

@@ -9,26 +9,23 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from offers.rules.terms import POINTS_KINDS
 from rewards_site.button.schemas import APP_INSTALL, CATEGORIES, ButtonStatus
+from rewards_site.kernel.currencies import POINTS
 from rewards_site.kernel.ids import time_ordered_id
+from transactions.choices import RevisionKind, ShareMode, Source
+
+__all__ = [
+    "ButtonAccount",
+    "RevisionKind",
+    "ShareMode",
+    "Source",
+    "Transaction",
+    "TransactionChild",
+    "TransactionRevision",
+]
 
 _STATUSES = [(status.value, status.value) for status in ButtonStatus]
-
-
-class ShareMode(models.TextChoices):
-    """Who gets the commission of a Button account's orders."""
-
-    SHARED = "shared", "shared: by the reward terms"
-    MEMBER = "member", "member: all of the commission"
-    PUBLISHER = "publisher", "publisher: no reward"
-
-
-class Source(models.TextChoices):
-    """The way a fact came in."""
-
-    WEBHOOK = "webhook", "webhook"
-    SYNC = "sync", "sync"
-    STAFF = "staff", "staff"
 
 
 class ButtonAccount(models.Model):
@@ -80,6 +77,12 @@ class Transaction(models.Model):
     """The effective commission, whatever the status; may be negative."""
     reward_minor = models.BigIntegerField(default=0)
     """What the member has of it: pending or available by `status`; 0 when declined."""
+    reward_currency = models.CharField(max_length=3)
+    """Of the reward, and of what is unrecovered of it: the commission's, or points."""
+    click = models.ForeignKey(
+        "clicks.Click", on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
+    )
+    """The tap of its member, at its brand, that it came by."""
     # Without an index of its own: the one below begins with it, and PostgreSQL chose the other.
     member = models.ForeignKey(
         "members.Member", on_delete=models.PROTECT, null=True, blank=True, db_index=False
@@ -92,6 +95,8 @@ class Transaction(models.Model):
     order_currency = models.CharField(max_length=3, blank=True)
     purchased_at = models.DateTimeField()
     terms = models.JSONField(default=dict)
+    promotion = models.CharField(max_length=36, blank=True)
+    """The id of the promotion that its terms are of; its rewards are summed by it (budgets.py)."""
     flags = models.JSONField(default=list)
     is_test = models.BooleanField(default=False)
     first_seen_at = models.DateTimeField()
@@ -99,7 +104,7 @@ class Transaction(models.Model):
     final_at = models.DateTimeField(null=True, blank=True)
     """When we booked the final state; null while pending."""
     unrecovered = models.JSONField(default=dict)
-    """Member → minor units that they keep of it: it was moved on after they had spent it."""
+    """Member → what they keep of it, as it was moved on after they had spent it."""
     revision_count = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -113,6 +118,11 @@ class Transaction(models.Model):
                 name="transaction_unattributed",
                 fields=["-id"],
                 condition=Q(member__isnull=True, is_test=False) & ~Q(category=APP_INSTALL),
+            ),
+            models.Index(
+                name="transaction_of_promotion",
+                fields=["promotion", "reward_currency"],
+                condition=~Q(promotion=""),
             ),
             models.Index(name="transaction_test", fields=["-id"], condition=Q(is_test=True)),
             models.Index(
@@ -140,6 +150,14 @@ class Transaction(models.Model):
             models.CheckConstraint(
                 name="transaction_install_never_rewarded",
                 condition=~Q(category=APP_INSTALL) | Q(member__isnull=True, reward_minor=0),
+            ),
+            models.CheckConstraint(
+                name="transaction_reward_in_commission_currency_or_points",
+                condition=Q(reward_currency=F("currency")) | Q(reward_currency=POINTS),
+            ),
+            models.CheckConstraint(
+                name="transaction_click_has_a_member",
+                condition=Q(click__isnull=True) | Q(member__isnull=False, merchant__isnull=False),
             ),
             models.CheckConstraint(
                 name="transaction_test_never_rewarded",
@@ -177,17 +195,6 @@ class TransactionChild(models.Model):
 
     def __str__(self) -> str:
         return self.tx_id
-
-
-class RevisionKind(models.TextChoices):
-    """What made a revision."""
-
-    TOLD = "told", "Button told something"
-    ASSIGNED = "assigned", "staff named the member"
-    MOVED = "moved", "staff moved it to another member"
-    ACCEPTED = "accepted", "Button told a change, and staff accepted it"
-    KEPT = "kept", "Button told a change, and staff kept ours"
-    MERGED = "merged", "staff merged its member with another"
 
 
 class TransactionRevision(models.Model):
@@ -275,3 +282,8 @@ class TransactionRevision(models.Model):
 
     def __str__(self) -> str:
         return f"revision {self.number} of transaction {self.transaction_id}"
+
+    @property
+    def reward_currency(self) -> str:
+        """Of its reward and the change of it: points, or the commission's, by its terms."""
+        return POINTS if self.terms.get("type") in POINTS_KINDS else self.transaction.currency

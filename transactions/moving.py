@@ -7,17 +7,21 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from offers.rules.terms import POINTS_KINDS
 from rewards_site.button.schemas import ButtonStatus
 from rewards_site.kernel.db import check_constraints_now, overwrite
 from rewards_site.kernel.errors import Refused
 from rewards_site.kernel.money import decimal_text
 from rewards_site.members.queries import customer_ids
+from transactions.choosing import clicked
+from transactions.clicked import Naming
 from transactions.fold import rewarded, with_flags
 from transactions.holdings import Holding, difference, is_taken_back, left_behind, newly_earned
+from transactions.known import read_clicks
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.posting import GroupDraft, Posted, lock_balances, post
 from transactions.models import RevisionKind, Source, Transaction, TransactionRevision
-from transactions.order import OrderState
+from transactions.order import OrderState, reward_change
 from transactions.stored import (
     ORDER_FIELDS,
     holding,
@@ -58,7 +62,7 @@ def give(before: OrderState, after: OrderState, *, from_id: int | None, to_id: i
     balances = lock_balances(
         key for posting in difference(held, should) for key in (posting.debit, posting.credit)
     )
-    source = AccountKey(AccountKind.AVAILABLE, before.currency, member_id=from_id)
+    source = AccountKey(AccountKind.AVAILABLE, before.reward_currency, member_id=from_id)
     left = left_behind(held, should, balance_minor=balances[source]) if balances else {}
     flags = loss_flags(held, left)
     order = replace(after, unrecovered=left, flags=with_flags(after.flags, flags))
@@ -71,7 +75,8 @@ def loss_flags(held: Holding, left: dict[int, int]) -> tuple[str, ...]:
     if not missing:
         return ()
     return (
-        f"moved when {decimal_text(missing, held.currency)} {held.currency} of it was spent: "
+        f"moved when {decimal_text(missing, held.claim_currency)} {held.claim_currency} of it "
+        "was spent: "
         "that much is the publisher's loss",
     )
 
@@ -88,17 +93,21 @@ def draft(
     if not postings:
         return None
     earned = newly_earned(before, after)
-    if earned and had_reward(transaction_id, after.member_id):
+    if earned and had_reward(transaction_id, after):
         kind, earned = GroupKind.RETURN, 0
     elif None not in (before.member_id, after.member_id) and before.member_id != after.member_id:
         kind = GroupKind.MOVE
     return GroupDraft(cause=cause, kind=kind, postings=postings, earned_minor=earned)
 
 
-def had_reward(transaction_id: int, member_id: int | None, *, at_least: int = 1) -> bool:
-    """Whether a final reward of so much, of this order, was this member's at some time before."""
+def had_reward(transaction_id: int, of: Holding, *, at_least: int = 1) -> bool:
+    """Whether a final reward of so much, of this order, was its member's at some time before."""
+    kinds = [kind.value for kind in POINTS_KINDS]
+    in_points = Q(terms__type__in=kinds)
+    is_in_points = of.claim_currency != of.currency
     return TransactionRevision.objects.filter(
-        Q(member=member_id) | Q(member__same_as=member_id, member__same_as__isnull=False),
+        Q(member=of.member_id) | Q(member__same_as=of.member_id, member__same_as__isnull=False),
+        in_points if is_in_points else ~in_points,
         transaction=transaction_id,
         status=ButtonStatus.VALIDATED,
         reward_minor__gte=at_least,
@@ -118,6 +127,7 @@ def give_to(
         row, list(row.children.all()), customer_id=names[from_id] if from_id is not None else None
     )
     after = rewarded(replace(before, customer_id=customer_id))
+    after = clicked(after, _naming(row, customer_id, member_id))
     given = give(before, after, from_id=from_id, to_id=member_id)
     row.revision_count += 1
     posted = _book(row, before, given.order, from_id=from_id, to_id=member_id)
@@ -134,7 +144,7 @@ def give_to(
         status=given.order.status,
         commission_minor=given.order.commission_minor,
         reward_minor=given.order.reward_minor,
-        change_minor=given.order.reward_minor - before.reward_minor,
+        change_minor=reward_change(before, given.order),
         member_id=member_id,
         merchant_id=given.order.merchant_id,
         terms=row.terms,
@@ -147,6 +157,12 @@ def give_to(
     )
     check_constraints_now()
     return applied(row.pk)
+
+
+def _naming(row: Transaction, customer_id: str, member_id: int) -> Naming:
+    """The click that the order names may be of whom it is given to, or of nobody any more."""
+    clicks = read_clicks({row.pub_ref})
+    return Naming(attribution_field="", known_as={customer_id: member_id}, clicks=clicks)
 
 
 def _book(

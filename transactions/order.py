@@ -8,6 +8,7 @@ from datetime import datetime
 
 from offers.rules.reward import Terms
 from rewards_site.button.schemas import ButtonStatus, TransactionObservation
+from rewards_site.kernel.currencies import POINTS
 from transactions.effective import fact
 from transactions.states import ChildState
 from transactions.told import Told
@@ -19,7 +20,9 @@ TEST_MERCHANT_ID = "org-228b55a5707de5c8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
-    """An order as it is known. Amounts in minor units of `currency`; None where not known."""
+    """An order as it is known. Amounts in minor units of `currency`, the reward in those of
+    `reward_currency`; None where not known.
+    """
 
     currency: str
     category: str
@@ -29,6 +32,8 @@ class OrderState:
     customer_id: str | None = None
     """Of the member it is credited to: named by Button, or by staff."""
     merchant_id: str | None = None
+    click_id: int | None = None
+    """Primary key of the click of that member, at that merchant, which the order names."""
     flags: tuple[str, ...] = ()
     status: ButtonStatus = ButtonStatus.PENDING
     commission_minor: int = 0
@@ -36,6 +41,20 @@ class OrderState:
     purchased_at: datetime | None = None
     unrecovered: Mapping[int, int] = field(default_factory=dict)
     """Member (primary key) → what they keep of it, though it was moved on (holdings.py)."""
+
+    @property
+    def reward_currency(self) -> str:
+        """That of the commission, or points by the terms; `unrecovered` is in it, too."""
+        is_points = self.terms is not None and self.terms.is_points
+        return POINTS if is_points else self.currency
+
+
+def reward_change(before: OrderState, after: OrderState) -> int:
+    """The reward after less the reward before, in minor units of the one after; what was promised
+    in another currency before is no part of it.
+    """
+    is_same = before.reward_currency == after.reward_currency
+    return after.reward_minor - (before.reward_minor if is_same else 0)
 
 
 def is_test_money(told: Told) -> bool:

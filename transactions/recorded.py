@@ -10,10 +10,11 @@ from django.db.models import F
 from rewards_site.button.reading import read_transaction
 from rewards_site.button.schemas import TransactionObservation
 from rewards_site.button.wirejson import parse
-from transactions.derived import Derived
+from transactions.derived import Derived, Evidence
 from transactions.ledger.balances import Difference
 from transactions.merging.checking import Merge
 from transactions.models import RevisionKind, Source, Transaction, TransactionRevision
+from transactions.order import reward_change
 
 CLOCKS_APART_MAX = timedelta(hours=1)
 """What is read at the door is by another clock than the books', and nobody says how true it is."""
@@ -43,7 +44,7 @@ def wrong_record(
 
     `known` and `derived` are the order before and after it, derived again.
     """
-    change = derived.order.reward_minor - (known.order.reward_minor if known else 0)
+    change = reward_change(known.order, derived.order) if known else derived.order.reward_minor
     if revision.change_minor != change:
         yield f"says the reward changed by {revision.change_minor}; derived again it is {change}"
     if revision.is_test != derived.order.is_test:
@@ -117,6 +118,19 @@ def wrong_first_sight(row: Transaction, first: TransactionRevision) -> Iterator[
             f"first_seen_at stands as {seen}; it was told at {first.read_at}, "
             f"and that was recorded at {first.recorded_at}"
         )
+
+
+def wrong_click(row: Transaction, known: Derived, evidence: Evidence) -> Iterator[str]:
+    """A click that its words do not name, or that is somebody else's; or none, though they do.
+
+    Whose click it was may have been somebody else's then, if two members were merged since.
+    """
+    if row.click_id == known.order.click_id:
+        return
+    whose = evidence.people.get(row.member_id or 0, frozenset())
+    if row.click_id is None and len(whose) > 1:
+        return
+    yield f"click stands as {row.click_id}; derived again it is {known.order.click_id}"
 
 
 def wrong_merged(

@@ -39,6 +39,7 @@ class Line:
     kind: AccountKind
     member_id: int | None
     merchant_id: str | None
+    currency: str
     debit_minor: int
     credit_minor: int
 
@@ -49,6 +50,8 @@ class Effect:
 
     outcome: Outcome
     currency: str = ""
+    reward_currency: str = ""
+    """Of the rewards, and of what is unrecovered."""
     before: Side | None = None
     """None where the order was not known."""
     after: Side | None = None
@@ -76,7 +79,7 @@ class Effect:
 
     @property
     def needs_two_people(self) -> bool:
-        return self.is_taken_away and needs_two_people(self.at_stake_minor, self.currency)
+        return self.is_taken_away and needs_two_people(self.at_stake_minor, self.reward_currency)
 
 
 class _DryRunOver(Exception):  # no error: it rolls back
@@ -96,7 +99,12 @@ def rule(told: Told, *, at: datetime) -> Effect:
         return Effect(outcome=outcome, before=before)
     row = Transaction.objects.get(pk=outcome.transaction_id)
     if known is not None and row.revision_count == known.revision_count:
-        return Effect(outcome=outcome, currency=row.currency, before=before)
+        return Effect(
+            outcome=outcome,
+            currency=row.currency,
+            reward_currency=row.reward_currency,
+            before=before,
+        )
     revision = TransactionRevision.objects.get(transaction=row, number=row.revision_count)
     after, lines = _side_of(row), _lines(revision)
     touched = {side.member_id for side in (before, after) if side is not None}
@@ -104,6 +112,7 @@ def rule(told: Told, *, at: datetime) -> Effect:
     return Effect(
         outcome=outcome,
         currency=row.currency,
+        reward_currency=row.reward_currency,
         before=before,
         after=after,
         lines=lines,
@@ -133,6 +142,7 @@ def _lines(revision: TransactionRevision) -> list[Line]:
             kind=AccountKind(entry.account.kind),
             member_id=entry.account.member_id,
             merchant_id=entry.account.merchant_id,
+            currency=entry.account.currency,
             debit_minor=entry.debit_minor,
             credit_minor=entry.credit_minor,
         )

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from offers.windows import expected_at
+from offers.brandrecord.expecting import expected_available_at
 from rewards_site.button.schemas import ButtonStatus
 from rewards_site.kernel.api.seek import SeekRows
 from rewards_site.kernel.errors import NotFound
@@ -70,10 +70,11 @@ class StatementTransaction:
     status: MemberStatus
     purchased_at: datetime
     expected_available_at: datetime | None = None
-    """By the merchant's finalization window; only while pending, and where a window is known."""
+    """By what the merchant's earlier orders took, else by its window; only while pending, and where
+    one of the two is known."""
     available_at: datetime | None
-    click_id: str | None = None
-    """No clicks are recorded yet."""
+    click_id: uuid.UUID | None = None
+    """Of the tap that it came by."""
     lines: list[StatementLine] = field(default_factory=list)
     history: list[HistoryStep] = field(default_factory=list)
 
@@ -143,22 +144,29 @@ def statement_of(order: OrderRow) -> StatementTransaction:
         order_total=order.order_total_minor,
         order_currency=order.order_currency or None,
         reward=order.reward_minor,
-        currency=order.currency,
+        currency=order.reward_currency,
         status=status,
         purchased_at=order.purchased_at,
         expected_available_at=(
             _expected_available_at(order) if status is MemberStatus.PENDING else None
         ),
         available_at=order.final_at if status is MemberStatus.AVAILABLE else None,
+        click_id=order.click_id,
         lines=_lines(order.children),
-        history=history_of(order.revisions, member_id=order.member_id, currency=order.currency),
+        history=history_of(
+            order.revisions, member_id=order.member_id, currency=order.reward_currency
+        ),
     )
 
 
 def _expected_available_at(order: OrderRow) -> datetime | None:
-    """Window and report of a pending order; the same date when it is past: then any day now."""
-    reported_at = min((child.created_at for child in order.children), default=order.purchased_at)
-    return expected_at(order.window_history, reported_at=reported_at)
+    """Of a pending order; a date that is past stays: then it is any day now."""
+    return expected_available_at(
+        order.window_history,
+        record_days=order.record_days,
+        purchased_at=order.purchased_at,
+        reported_at=min((child.created_at for child in order.children), default=order.purchased_at),
+    )
 
 
 def _lines(children: Collection[ChildRow]) -> list[StatementLine]:

@@ -12,7 +12,7 @@ from transactions.effective import fact
 from transactions.holdings import Holding
 from transactions.models import Transaction, TransactionChild
 from transactions.order import OrderState
-from transactions.states import ChildState
+from transactions.states import HEARD, ChildState
 from transactions.told import Channel
 
 ORDER_FIELDS = (
@@ -22,6 +22,8 @@ ORDER_FIELDS = (
     "status",
     "commission_minor",
     "reward_minor",
+    "reward_currency",
+    "click_id",
     "member_id",
     "merchant_id",
     "customer_id_told",
@@ -30,6 +32,7 @@ ORDER_FIELDS = (
     "order_currency",
     "purchased_at",
     "terms",
+    "promotion",
     "flags",
     "is_test",
     "changed_at",
@@ -81,6 +84,14 @@ def write_child(row: TransactionChild, state: ChildState) -> None:
     }
 
 
+def pub_refs_of(row: TransactionChild) -> set[str]:
+    """Every `pub_ref` that was told of it and may still matter."""
+    words = row.told[HEARD][0] if HEARD in row.told else []
+    told = [word[-1].get("pub_ref") for word in words]
+    told += row.told.get("pub_ref", ())[:1]
+    return {ref for ref in told if ref}
+
+
 def order_state(
     row: Transaction, children: list[TransactionChild], *, customer_id: str | None
 ) -> OrderState:
@@ -92,6 +103,7 @@ def order_state(
         terms=Terms.from_json(row.terms) if row.terms else None,
         customer_id=customer_id,
         merchant_id=row.merchant_id,
+        click_id=row.click_id,
         flags=tuple(row.flags),
         status=ButtonStatus(row.status),
         commission_minor=row.commission_minor,
@@ -114,6 +126,8 @@ def write_order(
     row.status = state.status
     row.commission_minor = state.commission_minor
     row.reward_minor = state.reward_minor
+    row.reward_currency = state.reward_currency
+    row.click_id = state.click_id
     row.member_id = member_id
     row.merchant_id = state.merchant_id
     row.customer_id_told = fact(children, "publisher_customer_id") or ""
@@ -122,6 +136,7 @@ def write_order(
     row.order_currency = fact(children, "order_currency") or ""
     row.purchased_at = state.purchased_at
     row.terms = state.terms.as_json()
+    row.promotion = (state.terms.rule_id or "") if state.terms.is_promotion else ""
     row.flags = list(state.flags)
     row.is_test = state.is_test
     row.unrecovered = write_unrecovered(state)
@@ -153,6 +168,7 @@ def holding(state: OrderState, *, member_id: int | None, is_booked: bool = True)
         return Holding(currency=state.currency)
     return Holding(
         currency=state.currency,
+        reward_currency=state.reward_currency,
         status=state.status,
         commission_minor=state.commission_minor,
         reward_minor=state.reward_minor,

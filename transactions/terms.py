@@ -1,17 +1,19 @@
 """Pure: which terms an order is rewarded by.
 
 Before the publisher's go-live an order may earn nothing at all. Then the account's share mode
-decides; then, where it shares, the default share. Terms frozen with a click and reward rules come
-between the two: this is their place.
+decides; where it shares, the terms frozen with the click that the order names, else the rule that
+was in force when it was bought, else the default share (contract, section 4, Reward).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from offers.rules.match import Rule, terms_in_force
 from offers.rules.reward import Terms
+from transactions.clicked import Clicked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,8 @@ class TermsFacts:
 
     purchased_at: datetime
     merchant_id: str | None
-    customer_id: str | None
-    """Of the member it is credited to."""
+    click: Clicked | None = None
+    """Of the member it is credited to, at that merchant, and before the purchase."""
     kept: Kept | None = None
     """The terms of an order that is final; None while it is not."""
 
@@ -44,6 +46,8 @@ class TermsPolicy:
     share_mode: str
     """A ShareMode value."""
     default_share_bps: int
+    rules: Callable[[], Sequence[Rule]] = tuple
+    """Every version of a reward rule that was ever published; asked for only where one may hold."""
     go_live_at: datetime | None = None
     has_rewards_before_go_live: bool = True
 
@@ -70,8 +74,14 @@ def _in_force(facts: TermsFacts, *, policy: TermsPolicy) -> Terms:
             return Terms(share_bps=10_000, source="account: all to the member")
         case "publisher":
             return Terms(share_bps=0, source="account: no reward")
-        case _:
-            return Terms(share_bps=policy.default_share_bps, source="default share")
+    if facts.click is not None:
+        return facts.click.terms
+    return terms_in_force(
+        policy.rules(),
+        merchant_id=facts.merchant_id,
+        at=facts.purchased_at,
+        default=Terms(share_bps=policy.default_share_bps, source="default share"),
+    )
 
 
 def is_before(go_live_at: datetime | None, purchased_at: datetime) -> bool:

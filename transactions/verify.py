@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 from offers.rules.reward import Terms
 from rewards_site.kernel.db import snapshot
@@ -16,7 +17,7 @@ from rewards_site.members.models import Member
 from transactions.booked import Booked, Loss, wrong_entries, wrong_group, wrong_losses
 from transactions.caused import groups_without_cause, wrong_causes
 from transactions.chunks import Chunk, chunks
-from transactions.derived import Derived, People, derive, members_in, people_of
+from transactions.derived import Derived, Evidence, derive, evidence_of, members_in
 from transactions.guarded import guarded
 from transactions.holdings import Holding, is_taken_back
 from transactions.ledger import activity, balances
@@ -30,6 +31,7 @@ from transactions.order import OrderState
 from transactions.orphans import lost_references
 from transactions.recorded import (
     Merges,
+    wrong_click,
     wrong_currencies,
     wrong_first_sight,
     wrong_merged,
@@ -96,20 +98,21 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
 
 def _check_chunk(chunk: Chunk, found: Verification, merges: Merges) -> None:
     rows = chunk.rows
-    people: dict[int, frozenset[str]] = {}
+    evidence = Evidence()
 
-    def read_people() -> Iterable[Difference]:
-        people.update(people_of([one for row in rows for one in row.revisions.all()]))
+    def read_evidence() -> Iterable[Difference]:
+        nonlocal evidence
+        evidence = evidence_of([one for row in rows for one in row.revisions.all()])
         return ()
 
-    guarded(found.differences, "members", read_people)
+    guarded(found.differences, "members and clicks", read_evidence)
     losses: list[Loss] = []
     for row in rows:
         found.revisions += len(row.revisions.all())
         guarded(
             found.differences,
             _name(row),
-            partial(_wrong_transaction, row, people, merges, losses),
+            partial(_wrong_transaction, row, evidence, merges, losses),
             has_statements=False,
         )
     found.transactions += len(rows) + len(chunk.unreadable)
@@ -123,7 +126,7 @@ def _name(row: Transaction) -> str:
 
 
 def _wrong_transaction(
-    row: Transaction, people: People, merges: Merges, losses: list[Loss]
+    row: Transaction, evidence: Evidence, merges: Merges, losses: list[Loss]
 ) -> Iterator[Difference]:
     """What is wrong with one order; what was taken back in it is left in `losses` to be checked."""
     where = _name(row)
@@ -135,7 +138,7 @@ def _wrong_transaction(
         here = f"{where}, revision {revision.number}"
         if revision.number != position:
             yield Difference(here, f"should be number {position}")
-        derived = derive(known, revision, people)
+        derived = derive(known, revision, evidence)
         if isinstance(derived, str):
             yield Difference(here, derived)
             return
@@ -151,13 +154,13 @@ def _wrong_transaction(
             held = derived.held  # the money went with all that the member had (merging/)
         booked = Booked(here, revision, held, derived.held)
         yield from wrong_entries(booked)
-        yield from wrong_group(booked, had, people)
+        yield from wrong_group(booked, had, evidence.people)
         if is_taken_back(held, derived.held) and revision.kind != RevisionKind.TOLD:
             losses.append(Loss(here, revision.pk, held, derived.held))
         if derived.member_id is not None and derived.held.is_final and derived.held.reward_minor:
             had.add(derived.member_id)
         known, before = derived, revision
-    yield from _wrong_row(where, row, known, revisions)
+    yield from _wrong_row(where, row, known, revisions, evidence)
 
 
 def _wrong_revision(
@@ -208,6 +211,7 @@ def _wrong_row(
     row: Transaction,
     known: Derived | None,
     revisions: Sequence[TransactionRevision],
+    evidence: Evidence,
 ) -> Iterator[Difference]:
     """The order and its children, as they stand, against where the revisions end."""
     if known is None:
@@ -230,11 +234,11 @@ def _wrong_row(
                 where,
                 f"{name} stands as {getattr(row, name)}; its revisions say {getattr(fresh, name)}",
             )
-    for problem in wrong_first_sight(row, revisions[0]):
+    for problem in chain(wrong_first_sight(row, revisions[0]), wrong_click(row, known, evidence)):
         yield Difference(where, problem)
     if {child.tx_id: child_state(child) for child in row.children.all()} != state.children:
         yield Difference(where, "its children are not as its revisions say")
 
 
-_ROW_FIELDS = (*ORDER_FIELDS, "currency")
-"""What the revisions tell of an order."""
+_ROW_FIELDS = (*(name for name in ORDER_FIELDS if name != "click_id"), "currency")
+"""What the revisions tell of an order; its click is looked at by wrong_click()."""

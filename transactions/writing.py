@@ -17,7 +17,7 @@ from transactions.ledger.chart import GroupKind
 from transactions.ledger.posting import GroupDraft, Posted, prepare
 from transactions.models import RevisionKind, Transaction, TransactionChild, TransactionRevision
 from transactions.moving import draft, give, had_reward
-from transactions.order import OrderState
+from transactions.order import OrderState, reward_change
 from transactions.states import ChildState
 from transactions.stored import (
     CHILD_FIELDS,
@@ -174,7 +174,7 @@ def _draft(change: Change, members: dict[str, int]) -> GroupDraft | None:
 
 def _was_theirs(transaction_id: int, should: Holding) -> bool:
     """Of a final reward that late words took back and give again: it is not earned twice."""
-    return had_reward(transaction_id, should.member_id, at_least=should.reward_minor)
+    return had_reward(transaction_id, should, at_least=should.reward_minor)
 
 
 def _holdings(change: Change, members: dict[str, int]) -> tuple[Holding, Holding]:
@@ -233,7 +233,7 @@ def _revision(
         status=after.status,
         commission_minor=after.commission_minor,
         reward_minor=after.reward_minor,
-        change_minor=after.reward_minor - change.before.reward_minor,
+        change_minor=reward_change(change.before, after),
         member_id=_member_id(after, members),
         merchant_id=after.merchant_id,
         terms=after.terms.as_json(),

@@ -1,5 +1,5 @@
-"""Merchants, what Button tells of them, and how the catalogue is read."""
+"""Merchants, what Button tells of them and ops decide, and how the catalogue is read."""
 
-from offers.admin import merchants, revisions, runs
+from offers.admin import looks, merchants, revisions, runs
 
-__all__ = ["merchants", "revisions", "runs"]
+__all__ = ["looks", "merchants", "revisions", "runs"]

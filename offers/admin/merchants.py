@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from offers.admin.looks import (
+    LOOK,
+    SEEN_FILTER,
+    SWITCH_OFF,
+    SWITCH_ON,
+    answers_of,
+    look_panels,
+    seen_label,
+)
 from offers.admin.reading import ReadsCatalog
 from offers.admin.revisions import revisions_panel
 from offers.admin.words import facts_rows, flags_html, window_text
 from offers.models import Merchant, MerchantProfile
-from offers.queries import SHOPPABLE, is_shoppable, profile_of
+from offers.queries import SHOPPABLE, is_shoppable, overlay_of, profile_of
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
-from rewards_site.kernel.admin.columns import link, page_url
+from rewards_site.kernel.admin.columns import link, list_url, page_url
 from rewards_site.kernel.admin.filters import choice_filter
 from rewards_site.kernel.admin.panels import Panel
+from rewards_site.kernel.admin.service import ServiceAdmin
 from rewards_site.kernel.admin.text import EMPTY, displayable, evidence_html, label, utc_text
 
 _UNLISTED = Q(profile__unlisted_since__isnull=False)
@@ -47,12 +58,13 @@ def state_label(profile: MerchantProfile | None) -> SafeString:
 
 
 @admin.register(Merchant)
-class MerchantAdmin(ReadsCatalog, ReadOnlyAdmin[Merchant]):
-    list_display = ("merchant_id", "name", "state", "window", "first_seen_at")
-    list_select_related = ("profile",)
-    list_filter = (choice_filter("state", "state", _STATES),)
-    search_fields = ("=merchant_id", "name")
-    search_help_text = "A merchant id (org-…), or part of a name."
+class MerchantAdmin(ReadsCatalog, ServiceAdmin[Merchant]):
+    verbs = (LOOK, SWITCH_OFF, SWITCH_ON)
+    list_display = ("merchant_id", "name", "state", "seen", "categories", "window", "first_seen_at")
+    list_select_related = ("profile", "overlay")
+    list_filter = (choice_filter("state", "state", _STATES), SEEN_FILTER)
+    search_fields = ("=merchant_id", "name", "overlay__shown_name", "overlay__categories")
+    search_help_text = "A merchant id (org-…), or part of a name or of a category of ours."
     fieldsets = (
         (None, {"fields": ("merchant_id", "name", "state", "orders")}),
         ("Times", {"fields": ("first_seen_at", "described_at", "read_at")}),
@@ -66,6 +78,31 @@ class MerchantAdmin(ReadsCatalog, ReadOnlyAdmin[Merchant]):
     @admin.display(description="state")
     def state(self, merchant: Merchant) -> SafeString:
         return state_label(profile_of(merchant))
+
+    @admin.display(description="members see it")
+    def seen(self, merchant: Merchant) -> SafeString | str:
+        return seen_label(merchant)
+
+    @admin.display(description="categories")
+    def categories(self, merchant: Merchant) -> str:
+        overlay = overlay_of(merchant)
+        return displayable(", ".join(overlay.categories)) if overlay else ""
+
+    def initial_answers(self, rows: Sequence[Merchant]) -> dict[str, Any]:
+        return answers_of(rows[0]) if len(rows) == 1 else {}
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """A look is of one merchant: it has a name."""
+        actions = super().get_actions(request)
+        actions.pop(LOOK.name, None)
+        return actions
+
+    def verb_view(self, request: HttpRequest, verb_name: str) -> HttpResponseBase:
+        asked = request.POST if request.method == "POST" else request.GET
+        if verb_name == LOOK.name and len(asked.getlist("id")) > 1:
+            messages.warning(request, "Open the merchants one by one: each has a name of its own.")
+            return HttpResponseRedirect(list_url(Merchant))
+        return super().verb_view(request, verb_name)
 
     @admin.display(description="finalization window")
     def window(self, merchant: Merchant) -> str:
@@ -105,6 +142,7 @@ class MerchantAdmin(ReadsCatalog, ReadOnlyAdmin[Merchant]):
         profile = profile_of(row)
         told = facts_rows(profile) if profile else []
         return [
+            *look_panels(request, row),
             Panel(
                 title="What Button tells",
                 note="As the Brands API tells it, and since when. Not to be edited here: the next "

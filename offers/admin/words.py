@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from offers.models import MerchantProfile, MerchantRevision
+from offers.models import MerchantProfile, MerchantRevision, OverlayChange
 from offers.windows import MINUTES_OF_A_DAY
 from rewards_site.kernel.admin.text import EMPTY, displayable
 
@@ -88,6 +88,18 @@ def changes_html(revision: MerchantRevision) -> SafeString:
     """Every change of a revision: short facts as «before → after», texts word by word."""
     lines = [_change_html(change) for change in revision.changes]
     return _lines(lines or [revision.get_kind_display()])
+
+
+def decisions_html(change: OverlayChange) -> SafeString:
+    """What ops decided, each as «before → after»."""
+    return _lines(
+        displayable(
+            f"{one['field'].removeprefix('is_').replace('_', ' ')}: "
+            f"{_cut(fact_text(one['field'], one['before']))} → "
+            f"{_cut(fact_text(one['field'], one['after']))}"
+        )
+        for one in change.changes
+    )
 
 
 def changes_summary(revision: MerchantRevision) -> SafeString:

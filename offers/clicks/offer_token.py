@@ -41,6 +41,8 @@ class Shown:
     listed: Listed
     terms: Mapping[str, Any]
     """`Terms.as_json()` of the offer."""
+    reward: Mapping[str, str | None]
+    """`ShownReward.as_json()`: what stood beside the offer."""
     exclusions: tuple[str, ...] = ()
     """What earns nothing, as it stood beside the offer."""
     shown_at: datetime
@@ -67,6 +69,7 @@ def seal(shown: Shown, *, secrets: tuple[str, ...] | None = None) -> str:
         "value": shown.listed.value.ljust(VALUE_LENGTH_MAX),
         "currency": shown.listed.currency,
         "terms": shown.terms,
+        "reward": shown.reward,
         "exclusions": shown.exclusions,
         "shown_at": (shown.shown_at - _EPOCH) // _MICROSECOND,
     }
@@ -105,6 +108,7 @@ def _read(plain: bytes) -> Shown | None:
             offer_id=told["offer_id"],
             listed=Listed(value=told["value"].rstrip(), currency=told["currency"]),
             terms=told["terms"],
+            reward=told["reward"],
             exclusions=tuple(told["exclusions"]),
             shown_at=_EPOCH + told["shown_at"] * _MICROSECOND,
         )

@@ -60,10 +60,10 @@ def _conflict(first: Rule, second: Rule, since: datetime | None) -> Iterator[str
         return
     if _scope(first) == _scope(second):
         if first.priority == second.priority:
+            when = _when(span, since)
             yield (
                 f"{_words(first)} and {_words(second)} compete {_for(first)}, both with priority "
-                f"{first.priority}, {_when(span)}: {_words(first)} goes first, as it was published "
-                "later."
+                f"{first.priority}, {when}: {_words(first)} goes first, as it was published later."
             )
         return
     category, other = (first, second) if first.category is not None else (second, first)
@@ -73,7 +73,7 @@ def _conflict(first: Rule, second: Rule, since: datetime | None) -> Iterator[str
         return
     if category.rank > other.rank and _meet(category, other):
         yield (
-            f"{_words(category)} pays nothing where {_words(other)} holds, {_when(span)}: a "
+            f"{_words(category)} pays nothing where {_words(other)} holds, {_when(span, since)}: a "
             "category has a share of its own only beside a share of the commission."
         )
 
@@ -129,6 +129,13 @@ def _for(rule: Rule) -> str:
     return f"for {merchant}" + ("" if rule.category is None else f", category «{rule.category}»")
 
 
-def _when(span: _Span) -> str:
-    start, end = (None if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for at in span)
-    return f"from {start} on" if end is None else f"from {start} until {end}"
+def _when(span: _Span, since: datetime | None) -> str:
+    """A span that has begun says so, not when: the same words now and a minute later."""
+    start, end = span
+    begun = since is not None and start <= since
+    begins = "from now" if begun else f"from {_utc(start)}"
+    return f"{begins} on" if end is None else f"{begins} until {_utc(end)}"
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

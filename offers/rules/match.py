@@ -10,7 +10,7 @@ from offers.rules.categories import name_of, names_of
 from offers.rules.terms import CategoryShare, Terms, TermsKind
 from offers.rules.window import ALWAYS, Window
 
-_INSTANT = timedelta.resolution
+INSTANT = timedelta.resolution
 """The least step of time: what holds after an instant holds from the next one on."""
 
 _Rank = tuple[int, int, datetime, int, str]
@@ -38,7 +38,7 @@ class Rule:
 
     @property
     def holds_from(self) -> datetime:
-        published = self.published_at + _INSTANT
+        published = self.published_at + INSTANT
         starts_at = self.window.starts_at
         return published if starts_at is None else max(published, starts_at)
 
@@ -115,6 +115,7 @@ def _category_share(category: str, terms: Terms) -> CategoryShare:
     return CategoryShare(
         category=category,
         share_bps=terms.share_bps,
+        source=terms.source,
         currency=terms.currency,
         cap_minor=terms.cap_minor,
         minimum_order_minor=terms.minimum_order_minor,

@@ -55,7 +55,7 @@ def reward_for(terms: Terms, *, commission_minor: int) -> int:
     rewards nothing and stands wholly in the margin (contract, section 4).
     Raises: ValueError for terms that need more of the order than its commission: `reward_of`.
     """
-    if not _is_plain_share(terms):
+    if not is_plain_share(terms):
         raise ValueError(f"terms of {terms.source!r} need more of the order than its commission")
     share = floor_share(commission_minor, bps=terms.share_bps)
     return share if terms.rule_id is None else min(share, max(0, commission_minor))
@@ -69,7 +69,7 @@ def reward_of(terms: Terms, order: OrderFacts) -> Reward:
     """
     if order.commission_minor <= 0:
         minor, why = 0, "Nothing: the commission is not above 0."
-    elif _is_plain_share(terms):
+    elif is_plain_share(terms):
         minor = reward_for(terms, commission_minor=order.commission_minor)
         why = _SHARE
     else:
@@ -91,7 +91,8 @@ def reward_of(terms: Terms, order: OrderFacts) -> Reward:
 _SHARE = "The share of the commission, rounded down."
 
 
-def _is_plain_share(terms: Terms) -> bool:
+def is_plain_share(terms: Terms) -> bool:
+    """Whether nothing of an order but its commission decides what they pay."""
     return (
         terms.kind is TermsKind.SHARE
         and not terms.category_shares

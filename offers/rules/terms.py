@@ -18,6 +18,9 @@ class TermsKind(StrEnum):
     POINTS_PER_UNIT = "points_per_unit"
 
 
+POINTS_KINDS = frozenset({TermsKind.POINTS_FIXED, TermsKind.POINTS_PER_UNIT})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """When a promise pays, and how much of an order at most."""
@@ -42,15 +45,19 @@ class CategoryShare(Conditions):
 
     category: str
     share_bps: int
+    source: str = ""
+    """As that of Terms: which rule it is of."""
 
     def as_json(self) -> dict[str, Any]:
-        return {"category": self.category, "share_bps": self.share_bps, **_conditions(self)}
+        stored = {"category": self.category, "share_bps": self.share_bps, **_conditions(self)}
+        return stored | ({"source": self.source} if self.source else {})
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> CategoryShare:
         return cls(
             category=str(stored["category"]),
             share_bps=int(stored["share_bps"]),
+            source=str(stored.get("source", "")),
             **_read_conditions(stored),
         )
 
@@ -77,7 +84,7 @@ class Terms(Conditions):
 
     @property
     def is_points(self) -> bool:
-        return self.kind in {TermsKind.POINTS_FIXED, TermsKind.POINTS_PER_UNIT}
+        return self.kind in POINTS_KINDS
 
     def as_json(self) -> dict[str, Any]:
         """Ready for JSON. A plain share has three keys, as it had before there were rules."""

@@ -34,6 +34,7 @@ def window_in(zone: str, *, starts: datetime | None, ends: datetime | None) -> W
 
     Raises: InvalidInput, by field: no such zone, a time out of reach, an end not after the start.
     """
+    _zone(zone)
     starts_at = None if starts is None else instant_in(zone, starts, field="starts")
     ends_at = None if ends is None else instant_in(zone, ends, field="ends")
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:

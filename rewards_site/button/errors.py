@@ -19,7 +19,7 @@ meaning (sheet, 1.4). No message holds the API key.
 from __future__ import annotations
 
 from rewards_site.button.envelope import told_error
-from rewards_site.kernel.errors import ServiceError, Unavailable
+from rewards_site.kernel.errors import ServiceError, TooMany, Unavailable
 
 _RETRIED = frozenset({408, 425, 429})
 _CURSOR_IS_DEAD = frozenset({400, 404, 410})
@@ -53,10 +53,10 @@ class ButtonBusy(ButtonUnavailable):
 class OffersUnavailable(ButtonUnavailable):
     """No offers now, and none may be made up. What Button refused stands in `__cause__`."""
 
-    code = "offers_unavailable"
+    code = "rates_unavailable"
 
 
-class OffersRateLimited(OffersUnavailable):
+class OffersRateLimited(OffersUnavailable, TooMany):
     """More requests than Button, or our own budget, allows: 429 rather than 503."""
 
     code = "offers_rate_limited"

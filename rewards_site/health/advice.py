@@ -18,10 +18,6 @@ SECRET_BYTES_MIN = 32
 TOKEN_BYTES_MIN = 16
 SLACK_SECONDS = 60
 _IN_VAIN = {
-    "BUTTON_OFFERS_RATE_LIMIT": (
-        "it asks Button for no offers yet",
-        "nothing: it may stay for the version that does.",
-    ),
     "REDEMPTION_MINIMUMS": (
         "it has no redemptions yet",
         "nothing: it may stay for the version that has.",

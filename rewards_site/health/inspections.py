@@ -6,7 +6,7 @@ An inspection may wait for the network: the command gives each a deadline of its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -47,7 +47,6 @@ class Line:
 Inspect = Callable[[datetime], Iterator[Line]]
 
 _FIRST, _ROOMS, _LAST = 10, 50, 90
-_OFFERS_HOST = "offers host", "BUTTON_OFFERS_URL"
 _inspections: dict[str, tuple[int, Inspect]] = {}
 
 
@@ -80,7 +79,7 @@ def register_own() -> None:
         ("database", inspect_database),
         ("API key", inspect_key),
         ("API host", lambda _at: _inspect_host("API host", "BUTTON_API_URL")),
-        ("offers host", lambda _at: map(_not_needed_yet, _inspect_host(*_OFFERS_HOST))),
+        ("offers host", lambda _at: _inspect_host("offers host", "BUTTON_OFFERS_URL")),
     ):
         register(name, inspect, order=_FIRST)
     register("worker", inspect_worker, order=_LAST)
@@ -197,14 +196,6 @@ def _inspect_host(subject: str, setting: str) -> Iterator[Line]:
         yield warn("clock", f"is {abs(ahead):.0f} s {way} the {subject}'s", "run NTP here.")
     else:
         yield ok("clock", f"agrees with the {subject}'s")
-
-
-def _not_needed_yet(line: Line) -> Line:
-    """This version asks for no offers: what is wrong there stops nothing."""
-    if line.verdict is not Verdict.FAIL:
-        return line
-    said = f"{line.said}; nothing asks it yet"
-    return replace(line, verdict=Verdict.WARN, said=said)
 
 
 def _webhook_secrets() -> Iterator[Line]:

@@ -46,3 +46,9 @@ class Unavailable(ServiceError):
     def __init__(self, message: str, *, retry_after: int = 5) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooMany(Unavailable):
+    """Not now, since too much was asked for in a short time."""
+
+    code = "too_many_requests"

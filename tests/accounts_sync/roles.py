@@ -12,8 +12,17 @@ LOOKED_UP = {
     "transactions.TransactionRevision",
     "offers.MerchantProfile",
     "offers.MerchantRevision",
+    "offers.MerchantOverlay",
+    "offers.OverlayChange",
+    "rules.RewardRule",
+    "rules.RuleVersion",
+    "rules.RuleChange",
     "activity.MemberActivity",
     "members.CustomerIdChange",
+    "clicks.Click",
+    "rate_decisions.RateDecision",
+    "brandrecord.BrandRecord",
+    "brandrecord.BrandMeasure",
 }
 WORKED_WITH = LOOKED_UP | {
     "transactions.ButtonAccount",
@@ -39,6 +48,7 @@ WORKED_WITH = LOOKED_UP | {
     "opening.OpeningImport",
     "opening.OpeningLine",
     "opening.OpeningTotal",
+    "backtests.BackTest",
     "offers.CatalogRun",
     "offers.RefusedBrand",
     "reports.ReportResult",
@@ -51,7 +61,7 @@ WORKED_WITH = LOOKED_UP | {
 STAFF = {"auth.User", "auth.Group", "admin.LogEntry"}
 INNER = {
     *("health.Turn", "health.Tally", "health.Figures"),
-    *("accounts_sync.SeenRow", "ratelimit.Permit"),
+    *("accounts_sync.SeenRow", "ratelimit.Permit", "rate_decisions.ShownPayload"),
 }
 KEYS = {"api_keys.ApiKey"}
 READS = {
@@ -71,13 +81,23 @@ GRANTED_VERBS = {
         "accounts_sync.replay_deferredrow",
         "accounts_sync.pull_watermark",
         "offers.start_catalogrun",
+        "offers.decide_merchantoverlay",
+        "rules.draft_rewardrule",
+        "rules.publish_rewardrule",
+        "rules.approve_promotion",
+        "backtests.ask_backtest",
         "approvals.decide_proposal",
         "members.rename_member",
         "members.merge_member",
         "api_keys.make_apikey",
         "api_keys.revoke_apikey",
     },
-    "Finance": {"approvals.decide_proposal", "reports.export_report"},
+    "Finance": {
+        "approvals.decide_proposal",
+        "reports.export_report",
+        "rules.approve_promotion",
+        "backtests.ask_backtest",
+    },
 }
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from offers.rules.models import RuleChange
 from rewards_site.kernel.admin.base import FastList, ReadOnlyAdmin
 from tests.admin_world import fill
 from transactions.ledger.models import Account, Entry, Horizon
@@ -25,7 +26,7 @@ READ_ONLY = [
 ]
 
 
-SEVERAL_PER_ORDER = (Account, Entry)
+SEVERAL_PER_ORDER = (Account, Entry, RuleChange)
 """Three for each order: 50 orders would fill more than a page, which is then counted."""
 
 

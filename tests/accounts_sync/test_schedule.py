@@ -24,6 +24,8 @@ MINUTES = {
     "accounts_sync.tasks.archive_bodies": 15,
     "accounts_sync.tasks.beat": 1,
     "accounts_sync.tasks.check_coverage_daily": 1440,
+    "accounts_sync.tasks.forget_rate_decisions": 15,
+    "accounts_sync.tasks.measure_brands_nightly": 15,
     "accounts_sync.tasks.prune_queue": 1440,
     "accounts_sync.tasks.pull_due": 1,
     "accounts_sync.tasks.replay_due": 5,

@@ -14,7 +14,7 @@ import time
 from tests.benchmarks.machine import Machine
 from tests.benchmarks.tables import Table
 
-SUBJECTS = ("webhooks", "sync", "reading")
+SUBJECTS = ("webhooks", "sync", "reading", "backtest", "offers")
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def press(port: int, make: Make, *, client_count: int, seconds: float, expected:
             gate.wait()
             while time.monotonic() < until[0]:
                 connection.sendall(make())
-                answer = _answer(reader)
+                answer = read_answer(reader)
                 count += 1
                 if expected not in answer:
                     wrong.append(answer)
@@ -77,7 +77,7 @@ def press(port: int, make: Make, *, client_count: int, seconds: float, expected:
     return load
 
 
-def _answer(reader: BinaryIO) -> bytes:
+def read_answer(reader: BinaryIO) -> bytes:
     """Status line, headers and body of one answer, of a told length or in chunks."""
     head, length, is_chunked = b"", 0, False
     while line := reader.readline():

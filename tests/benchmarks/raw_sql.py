@@ -97,12 +97,12 @@ WITH orders AS (
         id, public_id, order_key, button_order_id, category, status, currency, commission_minor,
         reward_minor, customer_id_told, order_total_minor, order_currency, purchased_at,
         account_id, member_id, merchant_id,
-        pub_ref, flags, is_test, revision_count, unrecovered)
+        pub_ref, flags, is_test, revision_count, unrecovered, reward_currency, promotion)
     SELECT %s::jsonb, %s, %s,
         id, public_id, button_order_id, button_order_id, category, status, currency, commission,
         reward, customer_id, order_total, order_currency, purchased_at,
         account_id, member_id, merchant_id,
-        '', '[]', false, 1, '{}'
+        '', '[]', false, 1, '{}', currency, ''
     FROM unnest(
         %s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[],
         %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[],

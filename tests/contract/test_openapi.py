@@ -13,18 +13,23 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
+from pytest_django import Settings
+from responses import RequestsMock
 
 from rewards_site.api_keys.scopes import Scope
 from rewards_site.kernel.api.docs import openapi_document
 from tests.api_keys.calling import make_key
 from tests.factories import MEMBER, MERCHANT, observe, tell
 from tests.members.calling import token_for
+from tests.offers.menus import brand, fixed, offered, percent
 from transactions.models import Transaction
 
 pytestmark = pytest.mark.django_db
 
 SCHEMA = "/api/v1/schema/"
-SECRETS = ("commission", "margin", "bps", "share", "publisher_customer_id", "pub_ref")
+SECRETS = ("commission", "margin", "bps", "share", "publisher_customer_id")
+WRITES = {"offers/", "clicks/", "members/{customer_id}/offers/"}
+"""What is posted to; each has tests of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +51,21 @@ def strict(value: Any) -> Any:
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
-        assert set(methods) == {"get"}, "what writes needs a test of its own here"
+        writes = {"post"} if path.removeprefix("/api/v1/") in WRITES else set()
+        assert set(methods) == {"get"} | writes, "what writes needs tests of its own"
+        for method in sorted(methods):
+            yield path, methods[method]
+
+
+def reads_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
         yield path, methods["get"]
+
+
+def good_answer(operation: dict[str, Any]) -> dict[str, Any]:
+    [code] = {"200", "201"} & set(operation["responses"])
+    answer: dict[str, Any] = operation["responses"][code]
+    return answer
 
 
 def test_it_is_valid_openapi_and_nothing_had_to_be_guessed(tmp_path: Path) -> None:
@@ -73,7 +91,7 @@ def test_it_is_served_to_everybody_as_json_and_yaml(document: dict[str, Any]) ->
 
 def test_it_names_every_endpoint(document: dict[str, Any]) -> None:
     reads = {"me/", "balances/", "transactions/", "transactions/{transaction_id}/", "activity/"}
-    reads |= {"merchants/", "merchants/{merchant_id}/"}
+    reads |= {"merchants/", "merchants/{merchant_id}/", "offers/", "clicks/"}
 
     assert set(document["paths"]) == {
         f"/api/v1/{door}{path}" for door in ("", "members/{customer_id}/") for path in reads
@@ -87,13 +105,14 @@ def test_every_operation_says_who_may_and_how_it_fails(document: dict[str, Any])
         assert operation["summary"]
         assert operation["description"]
         answers = set(operation["responses"])
-        assert {"200", "401", "406", "503", "default"} <= answers
+        assert {"401", "406", "503", "default"} <= answers
+        assert good_answer(operation)
         assert ("403" in answers) is is_back_end
         assert ("404" in answers) is ("{" in path)
         names = {each["name"] for each in operation["parameters"]} if "{" in path else set()
         assert set(re.findall(r"{(\w+)}", path)) <= names
         for code, answer in operation["responses"].items():
-            if code == "200":
+            if code in {"200", "201"}:
                 continue
             (content,) = answer["content"].items()
             assert content[0] == "application/problem+json"
@@ -114,7 +133,7 @@ def test_it_gives_no_secret_away(document: dict[str, Any]) -> None:
 def test_the_examples_are_true_to_it(document: dict[str, Any]) -> None:
     count = 0
     for _, operation in operations(document):
-        content = operation["responses"]["200"]["content"]["application/json"]
+        content = good_answer(operation)["content"]["application/json"]
         for example in content.get("examples", {}).values():
             check(document, content["schema"], example["value"])
             count += 1
@@ -156,10 +175,14 @@ NOTHING = {
 }
 
 
-def test_every_answer_is_as_announced(document: dict[str, Any], places: dict[str, str]) -> None:
+def test_every_answer_is_as_announced(
+    document: dict[str, Any], places: dict[str, str], button: RequestsMock, settings: Settings
+) -> None:
+    settings.BUTTON_OFFERS_RATE_LIMIT = 20
+    offered(button, brand(MERCHANT, percent(category="Shoes"), fixed("o-2", "2.00", "USD")))
     key, poor = make_key().text, make_key(Scope.REDEMPTIONS_WRITE, name="poor").text
 
-    for path, operation in operations(document):
+    for path, operation in reads_of(document):
         is_back_end = path.startswith("/api/v1/members/")
         good = {"Authorization": f"Bearer {key if is_back_end else token_for()}"}
         url = path.format(**places)

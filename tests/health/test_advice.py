@@ -58,7 +58,7 @@ def test_a_worker_set_unsoundly_refuses_every_command(
 
 
 def test_what_this_version_does_not_use_is_told_and_stops_nothing(settings: Settings) -> None:
-    settings.SET_BUT_NOT_USED = ["REDEMPTION_MINIMUMS", "BUTTON_OFFERS_RATE_LIMIT"]
+    settings.SET_BUT_NOT_USED = ["REDEMPTION_MINIMUMS", "STAFF_OTP_REQUIRED"]
     said = StringIO()
 
     call_command("check", stderr=said, no_color=True)
@@ -72,7 +72,7 @@ def test_what_this_version_does_not_use_is_told_and_stops_nothing(settings: Sett
         ),
         (
             "rewards.W002",
-            "BUTTON_OFFERS_RATE_LIMIT is set, and this version does not use it: it asks Button "
-            "for no offers yet.",
+            "STAFF_OTP_REQUIRED is set, and this version does not use it: it asks staff for no "
+            "one-time code.",
         ),
     ]

@@ -34,6 +34,11 @@ def reachable(button: responses.RequestsMock) -> responses.RequestsMock:
         f"{API}/v1/affiliation/accounts",
         json={"meta": {"status": "ok"}, "objects": [wire_account()]},
     )
+    brands = [{"merchant_id": "org-1", "offers": [{"id": "offer-1", "rate_percent": "4.5"}]}]
+    button.post(
+        f"{OFFERS}/v1/offers",
+        json={"meta": {"status": "ok"}, "object": {"merchant_offers": brands}},
+    )
     return button
 
 
@@ -71,6 +76,7 @@ def test_all_is_well(settings: Settings) -> None:
     assert "OK   accounts: the key sees acc-5b1e7f20c9d84a63 (USD)\n" in said
     assert "OK   API host: answers (404)\n" in said
     assert "OK   offers host: answers (404)\n" in said
+    assert "OK   offers: Button answers (with 1 brands, for a user that nobody is)\n" in said
     assert "OK   clock: agrees with the API host's\n" in said
     assert "OK   worker: does its heartbeat tasks, and the schedules run\n" in said
     assert "OK   webhooks: the last one came at " in said
@@ -168,28 +174,42 @@ def test_an_api_host_that_is_not_reached(reachable: responses.RequestsMock) -> N
 
 
 @pytest.mark.usefixtures("a_worker")
-def test_an_offers_host_that_is_not_reached_stops_nothing_yet(
-    reachable: responses.RequestsMock,
-) -> None:
-    reachable.replace(responses.GET, OFFERS + "/", body=requests.ConnectTimeout("no"))
+def test_an_offers_host_that_is_not_reached(reachable: responses.RequestsMock) -> None:
+    silence = requests.ConnectTimeout("no")
+    reachable.replace(responses.GET, OFFERS + "/", body=silence)
+    reachable.replace(responses.POST, f"{OFFERS}/v1/offers", body=silence)
 
     status, said = run()
 
-    assert status == 0
+    assert status == 1
     assert (
-        "WARN offers host: no answer came within 10 seconds; nothing asks it yet\n"
+        "FAIL offers host: no answer came within 10 seconds\n"
         "       → look at BUTTON_OFFERS_URL, the firewall and the proxy.\n"
     ) in said
+    assert "FAIL offers: members get none: Button could not be used (attempts: 2)" in said
+
+
+@pytest.mark.usefixtures("a_worker")
+def test_an_offers_api_that_refuses_the_key(reachable: responses.RequestsMock) -> None:
+    told = {"meta": {"status": "error"}, "error": {"message": "Invalid api_key"}}
+    reachable.replace(responses.POST, f"{OFFERS}/v1/offers", status=401, json=told)
+
+    status, said = run()
+
+    assert status == 1
+    assert "FAIL offers: members get none: Button refused with 401: Invalid api_key\n" in said
+    assert "       → see the lines on BUTTON_API_KEY and the offers host.\n" in said
 
 
 @pytest.mark.usefixtures("a_worker", "reachable")
-def test_an_offers_address_that_is_none_stops_nothing_yet(settings: Settings) -> None:
+def test_an_offers_address_that_is_none(settings: Settings) -> None:
     settings.BUTTON_OFFERS_URL = "pubapi.usebutton.com"
 
     status, said = run()
 
-    assert status == 0
-    assert "WARN offers host: BUTTON_OFFERS_URL must look like https://" in said
+    assert status == 1
+    assert "FAIL offers host: BUTTON_OFFERS_URL must look like https://" in said
+    assert "FAIL offers: members get none: BUTTON_OFFERS_URL must look like https://" in said
     assert "       → mend BUTTON_OFFERS_URL.\n" in said
 
 

@@ -90,6 +90,9 @@ def test_the_triggers_stand_after_all_migrations() -> None:
         "inbox_bodyarchive",
         "inbox_deferreddecision",
         "offers_merchantrevision",
+        "rules_rewardrule",
+        "rules_ruleversion",
+        "rules_rulechange",
         "approvals_proposal",
         "activity_memberactivity",
         "api_keys_apikey",
@@ -100,8 +103,11 @@ def test_the_triggers_stand_after_all_migrations() -> None:
         "opening_openingline",
         "opening_openingclosing",
         "merging_mergedbalance",
+        "clicks_click",
     )
     assert {f"{table}_{verb}" for table in tables for verb in ("no_update", "no_delete")} <= found
+    kept_a_while = ("rate_decisions_shownpayload", "rate_decisions_ratedecision")
+    assert {f"{table}_no_update" for table in kept_a_while} <= found
     assert "ledger_entrygroup_balanced" in found
     assert {"ledger_entrygroup_after_settled", "ledger_horizon_grows"} <= found
 

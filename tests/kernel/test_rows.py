@@ -41,6 +41,7 @@ def order(key: str, **fields: Any) -> Transaction:
         "category": "new-user-order",
         "status": "pending",
         "currency": "USD",
+        "reward_currency": "USD",
         "purchased_at": NOON,
         "first_seen_at": NOON,
         "changed_at": NOON,

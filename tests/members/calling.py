@@ -32,8 +32,13 @@ def call(
     token: str | None = None,
     method: str = "GET",
     headers: dict[str, str] | None = None,
+    body: object = ...,
+    raw: bytes = b"",
 ) -> Any:
-    """The response to a call with a member's token; `path` below `/api/v1/`, or a whole URL."""
+    """The response to a call with a member's token; `path` below `/api/v1/`, or a whole URL.
+
+    `body` is sent as JSON, `raw` as it is.
+    """
     target = path
     if "://" in path:
         parts = urlsplit(path)
@@ -41,8 +46,13 @@ def call(
     elif not path.startswith("/"):
         target = f"/api/v1/{path}"
     bearer = token if token is not None else token_for(customer_id)
+    is_empty = body is ... and not raw
     return Client().generic(
-        method, target, headers={"Authorization": f"Bearer {bearer}"} | (headers or {})
+        method,
+        target,
+        data=raw if body is ... else json.dumps(body).encode(),
+        content_type="application/octet-stream" if is_empty else "application/json",
+        headers={"Authorization": f"Bearer {bearer}"} | (headers or {}),
     )
 
 

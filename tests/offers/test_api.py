@@ -26,6 +26,7 @@ def test_a_merchant_as_a_shopper_sees_it(button: responses.RequestsMock) -> None
         "icon_url": f"https://img.example.net/{MERCHANT}/icon.png",
         "homepage_url": "https://www.brand-example.com",
         "categories": ["Sport"],
+        "featured": False,
         "hostnames": ["brand-example.com", "www.brand-example.com"],
         "terms": {
             "finalization_window_days": 30,

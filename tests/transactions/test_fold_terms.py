@@ -13,6 +13,7 @@ from offers.rules.reward import Terms
 from tests.factories import MEMBER, MERCHANT, NOON, balances, house, observe, tell, tell_each
 from tests.members.calling import read
 from tests.spending import differences, earned, spend
+from transactions.clicked import Naming
 from transactions.fold import Step, fold
 from transactions.ledger.chart import AccountKind
 from transactions.models import ButtonAccount, ShareMode, Transaction, TransactionRevision
@@ -196,7 +197,7 @@ class TestWhatTermsAreChosenBy:
 
         order = OrderState(currency="USD", category="new-user-order", is_test=False)
         for one in told:
-            step = fold(order, one, attribution_field="either", choose=choose)
+            step = fold(order, one, naming=Naming(attribution_field="either"), choose=choose)
             assert isinstance(step, Step)
             order = step.order
         return asked

@@ -239,7 +239,9 @@ def test_verify_sees_a_child_that_was_tampered_with() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"currency": "GBP"},
+        {"currency": "GBP", "reward_currency": "GBP"},
+        {"reward_currency": "PTS"},
+        {"promotion": "x"},
         {"category": "existing-user-order"},
         {"order_key": "x", "button_order_id": "x"},
         {"order_total_minor": 5},

@@ -74,7 +74,7 @@ def _order_cells(order: Transaction, other: str) -> list[Any]:
         (order.merchant if other == "Merchant" else order.member) or EMPTY,
         label(order.status),
         money_text(order.commission_minor, order.currency),
-        money_text(order.reward_minor, order.currency),
+        money_text(order.reward_minor, order.reward_currency),
     ]
 
 

@@ -95,17 +95,17 @@ def _panels(rows: Sequence[Transaction], _actor: User, _at: datetime) -> list[Pa
 
 def _cells(row: Transaction, has: dict[tuple[int, str], int]) -> list[Any]:
     assert row.member_id is not None
-    key = (row.member_id, row.currency)
+    key = (row.member_id, row.reward_currency)
     taken = row.reward_minor
     if row.status == "validated":
         taken = min(taken, has.get(key, 0))
         has[key] = has.get(key, 0) - taken
-    two = needs_two_people(row.reward_minor, row.currency)
+    two = needs_two_people(row.reward_minor, row.reward_currency)
     return [
         row.order_key,
         displayable(str(row.member)) if row.member else EMPTY,
         *(
-            money_text(minor, row.currency)
+            money_text(minor, row.reward_currency)
             for minor in (row.reward_minor, taken, row.reward_minor - taken)
         ),
         label("two people", tone="warn") if two else "you",

@@ -9,20 +9,23 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from offers.clicks.models import Click
 from rewards_site.button.schemas import APP_INSTALL, CATEGORIES, ButtonStatus
 from rewards_site.kernel.admin import attention
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
 from rewards_site.kernel.admin.columns import list_url
 from rewards_site.kernel.admin.filters import choice_filter, word_filter
 from rewards_site.kernel.admin.paging import bounded_count
-from rewards_site.kernel.admin.panels import Panel
+from rewards_site.kernel.admin.panels import Panel, may_view
 from rewards_site.kernel.admin.service import Attempt, Done, ServiceAdmin, Verb
 from rewards_site.kernel.admin.text import EMPTY, displayable, label, money_text, utc_text
 from transactions.admin.moving import MOVE, CustomerIdForm
 from transactions.admin.panels import children_of, children_panel
+from transactions.admin.rate_audit import audit_url, rate_audit_view
 from transactions.admin.reward_story import story_of
 from transactions.admin.timeline import timeline_of
 from transactions.attribution import assign_member
@@ -86,8 +89,10 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
         "reward_minor",
         "marks",
     )
+    change_list_template = "admin/list_with_tools.html"
     list_select_related = ("member", "merchant")
     list_defer = ("terms",)
+    money_currencies: ClassVar[dict[str, str]] = {"reward_minor": "reward_currency"}
     list_filter = (
         choice_filter("member", "unattributed", {"yes": ("unattributed", UNATTRIBUTED)}),
         word_filter("status", [status.value for status in ButtonStatus]),
@@ -113,6 +118,7 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
                     "account",
                     "merchant",
                     "whose",
+                    "click",
                     "category",
                     "state",
                     "marks",
@@ -180,13 +186,27 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
             )
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
+    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+        audit = path(
+            "rate-audit/",
+            self.admin_site.admin_view(rate_audit_view),
+            name="transactions_transaction_rate_audit",
+        )
+        return [audit, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        tools = [{"label": "Rate audit", "url": audit_url()}] if may_view(request, Click) else []
+        return super().changelist_view(request, {"tools": tools} | (extra_context or {}))
+
     def panels(self, request: HttpRequest, row: Transaction) -> list[Panel]:
         return [children_panel(row, children_of(row))]
 
     def confirmation_panels(self, rows: Sequence[Transaction]) -> list[Panel]:
-        totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
         for row in rows:
-            total = totals[row.currency]
+            total = totals[row.currency, row.reward_currency]
             total[0] += 1
             total[1] += row.commission_minor
             total[2] += row.reward_minor
@@ -195,8 +215,15 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
                 title="Totals per currency",
                 headings=["Currency", "#Orders", "#Commission", "#Reward"],
                 rows=[
-                    [currency, count, *(money_text(minor, currency) for minor in minors)]
-                    for currency, (count, *minors) in sorted(totals.items())
+                    [
+                        currency,
+                        count,
+                        money_text(commission, currency),
+                        money_text(reward, reward_currency),
+                    ]
+                    for (currency, reward_currency), (count, commission, reward) in sorted(
+                        totals.items()
+                    )
                 ],
                 empty="",
             ),
@@ -220,7 +247,7 @@ def _confirmed_order(row: Transaction) -> list[Any]:
         row.merchant or EMPTY,
         label(row.status),
         money_text(row.commission_minor, row.currency),
-        money_text(row.reward_minor, row.currency),
+        money_text(row.reward_minor, row.reward_currency),
     ]
 
 

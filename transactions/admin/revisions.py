@@ -29,7 +29,7 @@ class TransactionRevisionAdmin(ReadOnlyAdmin[TransactionRevision]):
         "change_minor",
     )
     list_select_related = ("transaction", "child", "actor")
-    list_defer = ("observation", "terms", "transaction__terms", "child__told")
+    list_defer = ("observation", "transaction__terms", "child__told")
     list_filter = (
         word_filter("kind", RevisionKind.values),
         word_filter("source", Source.values),
@@ -41,6 +41,10 @@ class TransactionRevisionAdmin(ReadOnlyAdmin[TransactionRevision]):
     search_help_text = "A whole tx id or order id."
     linked_by = ("transaction", "child", "member")
     money_currency = "transaction.currency"
+    money_currencies: ClassVar[dict[str, str]] = {
+        "reward_minor": "reward_currency",
+        "change_minor": "reward_currency",
+    }
     headings: ClassVar[dict[str, str]] = {
         "transaction": "order",
         "change_minor": "change of the reward",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.utils.html import format_html
 
-from offers.rules.reward import Terms, reward_for
+from offers.rules.reward import is_plain_share, reward_for
+from offers.rules.terms import Conditions, Terms, TermsKind
+from offers.rules.words import amount_text
 from rewards_site.button.schemas import APP_INSTALL, ButtonStatus
+from rewards_site.kernel.admin.columns import link, page_url
 from rewards_site.kernel.admin.panels import ROWS_MAX
 from rewards_site.kernel.admin.text import displayable, label, money_text, utc_text
+from rewards_site.kernel.currencies import POINTS
 from rewards_site.kernel.money import decimal_text
 from transactions.effective import deciding
 from transactions.go_live import is_before_go_live
@@ -32,20 +37,72 @@ def percent_text(share_bps: int) -> str:
     return f"{whole}.{rest:02d}".rstrip("0") + "%" if rest else f"{whole}%"
 
 
-def sum_text(terms: Mapping[str, Any], *, commission_minor: int, currency: str) -> str:
-    """The reward by these terms, as people reckon it: 10.01 USD × 50% = 5.005, rounded down …"""
-    share = terms.get("share_bps")
-    if not isinstance(share, int):
+def sum_text(
+    stored: Mapping[str, Any], *, commission_minor: int, reward_minor: int, currency: str
+) -> str:
+    """The reward by these terms, as people reckon it: 10.01 USD × 50% = 5.005, rounded down …
+
+    Where more decides than the commission, what the terms are, and what it came to.
+    """
+    terms = _read(stored)
+    if terms is None:
         return ""
     commission = money_text(commission_minor, currency)
     if commission_minor < 0:
         return f"The commission is {commission}: below zero nothing is rewarded."
-    reward = reward_for(Terms.from_json(terms), commission_minor=commission_minor)
+    if not is_plain_share(terms):
+        came_to = money_text(reward_minor, POINTS if terms.is_points else currency)
+        return f"{terms_text(terms)}: of {commission}, {came_to}"
+    share = terms.share_bps
+    reward = reward_for(terms, commission_minor=commission_minor)
     text = f"{commission} × {percent_text(share)}"
     exact = _exact(commission_minor * share, currency)
     if commission_minor * share % 10_000:
         return f"{text} = {exact}, rounded down: {money_text(reward, currency)}"
     return f"{text} = {money_text(reward, currency)}"
+
+
+def terms_text(terms: Terms) -> str:
+    """What they promise, in one line."""
+    match terms.kind:
+        case TermsKind.SHARE:
+            worth = f"{percent_text(terms.share_bps)} of the commission"
+        case TermsKind.FIXED:
+            worth = f"{amount_text(terms.fixed_minor, terms.currency or '')} per order"
+        case TermsKind.POINTS_FIXED:
+            worth = f"{terms.points:f} points per order"
+        case TermsKind.POINTS_PER_UNIT:
+            worth = f"{terms.points:f} points per {terms.currency} of the commission"
+    parts = [worth, *_limits(terms, terms)]
+    parts += [
+        ", ".join(
+            [
+                f"{percent_text(share.share_bps)} for lines of «{displayable(share.category)}»",
+                *_limits(share, terms),
+            ]
+        )
+        for share in terms.category_shares
+    ]
+    return "; ".join(parts)
+
+
+def _limits(conditions: Conditions, terms: Terms) -> Iterator[str]:
+    currency = conditions.currency or ""
+    if conditions.cap_minor is not None:
+        most = amount_text(conditions.cap_minor, POINTS if terms.is_points else currency)
+        yield f"at most {most}"
+    if conditions.minimum_order_minor is not None:
+        least = amount_text(conditions.minimum_order_minor, conditions.minimum_currency or currency)
+        yield f"from an order of {least} on"
+    if conditions.is_promotion:
+        yield "a promotion"
+
+
+def _read(stored: Mapping[str, Any]) -> Terms | None:
+    try:
+        return Terms.from_json(stored)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _exact(minor_times_bps: int, currency: str) -> str:
@@ -65,6 +122,7 @@ def story_of(row: Transaction, children: Sequence[TransactionChild]) -> list[tup
     if 0 < len(states) <= ROWS_MAX:
         lines.append(("Which tx id decides", _why_decides(states)))
         lines.append(("Commission", _commission(row, deciding(states))))
+    lines += [("Click", text) for text in _click(row)]
     lines.append(("Terms", _terms(row)))
     lines.append(("Reward", _reward(row)))
     lines += [("Who has it", text) for text in _whose(row)]
@@ -104,11 +162,23 @@ def _commission(row: Transaction, child: ChildState) -> str:
 
 
 def _terms(row: Transaction) -> str:
-    share = row.terms.get("share_bps")
-    if not isinstance(share, int):
+    terms = _read(row.terms)
+    if terms is None:
         return "None are set."
-    source = str(row.terms.get("source", ""))
-    return f"{percent_text(share)} of the commission, by {_SOURCES.get(source, source)}."
+    promised = terms_text(terms)
+    source = displayable(_SOURCES.get(terms.source, terms.source))
+    if row.click is not None and terms.as_json() == row.click.terms:
+        at = utc_text(row.click.clicked_at)
+        return f"{promised}, by {source}: as it stood when it was tapped, {at}."
+    return f"{promised}, by {source}."
+
+
+def _click(row: Transaction) -> list[Any]:
+    if row.click is None:
+        return []
+    offer = displayable(row.click.offer_id)
+    at = utc_text(row.click.clicked_at)
+    return [format_html("{}, on offer {}", link(f"tapped {at}", page_url(row.click)), offer)]
 
 
 def _reward(row: Transaction) -> str:
@@ -117,9 +187,14 @@ def _reward(row: Transaction) -> str:
     if row.category == APP_INSTALL:
         return "None: the commission of an app install is the publisher's."
     if row.status == ButtonStatus.DECLINED:
-        return f"{money_text(0, row.currency)}: the order is declined."
-    reckoned = sum_text(row.terms, commission_minor=row.commission_minor, currency=row.currency)
-    return reckoned or money_text(row.reward_minor, row.currency)
+        return f"{money_text(0, row.reward_currency)}: the order is declined."
+    reckoned = sum_text(
+        row.terms,
+        commission_minor=row.commission_minor,
+        reward_minor=row.reward_minor,
+        currency=row.currency,
+    )
+    return reckoned or money_text(row.reward_minor, row.reward_currency)
 
 
 def _whose(row: Transaction) -> list[str]:
@@ -132,8 +207,8 @@ def _whose(row: Transaction) -> list[str]:
     lost = sum(row.unrecovered.values())
     if lost:
         texts.append(
-            f"{money_text(lost, row.currency)} was spent before the order moved on: those who had "
-            "it keep it, at the publisher's loss."
+            f"{money_text(lost, row.reward_currency)} was spent before the order moved on: those "
+            "who had it keep it, at the publisher's loss."
         )
     return texts
 

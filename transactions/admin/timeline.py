@@ -129,7 +129,7 @@ def _revision_moments(
             title=_TITLES.get(RevisionKind(revision.kind), _told_title(revision)),
             tone=_TONES.get(revision.status, "quiet"),
             marks=[label(revision.status)],
-            gist=_gist(revision, order.currency),
+            gist=_gist(revision, reward_currency_of(revision, order)),
             facts=[*_facts(revision), *evidence.get(revision.number, [])],
             reason=displayable(revision.reason),
             warnings=_warnings(revision, order.currency),
@@ -139,6 +139,11 @@ def _revision_moments(
             reckoning=_reckoning(revision, news, order),
             booking=booked.get(revision.entry_group_id or 0),
         )
+
+
+def reward_currency_of(revision: TransactionRevision, order: Transaction) -> str:
+    revision.transaction = order  # as it is read already
+    return revision.reward_currency
 
 
 def _told_title(revision: TransactionRevision) -> str:
@@ -216,7 +221,10 @@ def _reckoning(revision: TransactionRevision, said: Said, order: Transaction) ->
     if revision.reward_minor == 0 and order.category == APP_INSTALL:
         return "An app install rewards nothing."
     text = sum_text(
-        revision.terms, commission_minor=revision.commission_minor, currency=order.currency
+        revision.terms,
+        commission_minor=revision.commission_minor,
+        reward_minor=revision.reward_minor,
+        currency=order.currency,
     )
     source = displayable(str(revision.terms.get("source", "")))
     return f"{text} ({source})" if text and source else text

@@ -4,6 +4,7 @@ What Button owes us is an asset; what we owe members, and what is left to us, ar
 
     asset    commission_pending     reported by Button, may still change
     asset    commission_receivable  validated: Button owes it for good
+    asset    points_issued          the other side of rewards in points, which nobody pays us for
     claim    pending, available, redeeming, paid_out     a member's, one account per currency
     claim    unattributed_pending, unattributed_available   rewards that wait for their member
     claim    margin_pending, margin_earned               the publisher's own part; may be below zero
@@ -19,6 +20,7 @@ from enum import StrEnum
 class AccountKind(StrEnum):
     COMMISSION_PENDING = "commission_pending"
     COMMISSION_RECEIVABLE = "commission_receivable"
+    POINTS_ISSUED = "points_issued"
     MARGIN_PENDING = "margin_pending"
     MARGIN_EARNED = "margin_earned"
     UNATTRIBUTED_PENDING = "unattributed_pending"
@@ -34,7 +36,13 @@ MEMBER_KINDS = frozenset(
     {AccountKind.PENDING, AccountKind.AVAILABLE, AccountKind.REDEEMING, AccountKind.PAID_OUT}
 )
 HOUSE_KINDS = frozenset(AccountKind) - MEMBER_KINDS
-ASSET_KINDS = frozenset({AccountKind.COMMISSION_PENDING, AccountKind.COMMISSION_RECEIVABLE})
+ASSET_KINDS = frozenset(
+    {
+        AccountKind.COMMISSION_PENDING,
+        AccountKind.COMMISSION_RECEIVABLE,
+        AccountKind.POINTS_ISSUED,
+    }
+)
 
 
 class GroupKind(StrEnum):

@@ -9,18 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q
 
 from rewards_site.kernel.clock import wire_text
-from rewards_site.kernel.errors import Conflict
 from rewards_site.reports.registry import Column, ColumnKind, Query, Report, Row
-from transactions.derived import Derived, People, derive, people_of
 from transactions.ledger.horizon import settle
-from transactions.models import Transaction, TransactionRevision
-from transactions.stored import write_order
+from transactions.models import Transaction
+from transactions.reports.then import values_as_of
 
 _CHUNK = 2_000
 _TERMS = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
@@ -40,17 +38,12 @@ _FIELDS = (
     "currency",
     "commission_minor",
     "reward_minor",
+    "reward_currency",
     "terms",
     "is_test",
     "member__customer_id",
 )
 """Of an order, in the order that _cells() takes them; customer ids stay out unless asked for."""
-
-
-class NotDerivedError(Conflict):
-    """What stands in the books is not what Button said: verify_ledger says where."""
-
-    code = "books_differ"
 
 
 def rows(query: Query) -> Iterator[Row]:
@@ -63,7 +56,7 @@ def rows(query: Query) -> Iterator[Row]:
     )
     while chunk := list(islice(found, _CHUNK)):
         changed = [pk for pk, changed_at, *_ in chunk if changed_at > query.as_of]
-        earlier = _as_of(changed, query.as_of) if changed else {}
+        earlier = values_as_of(changed, _FIELDS, query.as_of)
         for pk, changed_at, *values in chunk:
             if changed_at > query.as_of:
                 if pk not in earlier:
@@ -90,61 +83,10 @@ def _is_in_period(query: Query, purchased_at: datetime) -> bool:
     return is_after_start and (query.end is None or purchased_at < query.end)
 
 
-def _as_of(pks: Sequence[int], as_of: datetime) -> dict[int, list[Any]]:
-    """Primary key → the values of _FIELDS as they were then; without orders not known then."""
-    fixed = ("public_id", "account_id", "currency", "first_seen_at")
-    orders = Transaction.objects.only(*fixed).in_bulk(pks)
-    revisions = list(
-        TransactionRevision.objects.filter(transaction_id__in=pks, recorded_at__lte=as_of)
-        .select_related("member")
-        .defer("raw_row")
-        .order_by("transaction_id", "number")
-    )
-    people = people_of(revisions)
-    return {
-        pk: _values(orders[pk], list(of_order), people)
-        for pk, of_order in groupby(revisions, _order_of)
-    }
-
-
-def _order_of(revision: TransactionRevision) -> int:
-    return revision.transaction_id
-
-
-def _values(
-    order: Transaction, revisions: Sequence[TransactionRevision], people: People
-) -> list[Any]:
-    known: Derived | None = None
-    for revision in revisions:
-        after = derive(known, revision, people)
-        if isinstance(after, str):
-            raise NotDerivedError(
-                f"Order {order.public_id} cannot be told as it stood then: its revision "
-                f"{revision.number} is not what was booked ({after}). Run manage.py verify_ledger."
-            )
-        known = after
-    assert known is not None
-    last = revisions[-1]
-    then = Transaction(
-        public_id=order.public_id,
-        account_id=order.account_id,
-        currency=order.currency,
-        first_seen_at=order.first_seen_at,
-        final_at=known.final_at,
-    )
-    write_order(then, known.order, member_id=last.member_id, at=last.recorded_at)
-    member = last.member
-    whose = {
-        "member__public_id": member.public_id if member else None,
-        "member__customer_id": member.customer_id if member else None,
-    }
-    return [whose[name] if name in whose else getattr(then, name) for name in _FIELDS]
-
-
 def _cells(values: Sequence[Any], query: Query) -> Row:
     public_id, order_id, account_id, merchant_id, member_id, status, category = values[:7]
     purchased_at, first_seen_at, final_at, order_currency, order_total = values[7:12]
-    currency, commission, reward, terms, is_test, customer_id = values[12:]
+    currency, commission, reward, reward_currency, terms, is_test, customer_id = values[12:]
     return (
         str(public_id),
         order_id,
@@ -160,7 +102,7 @@ def _cells(values: Sequence[Any], query: Query) -> Row:
         order_total,
         currency,
         commission,
-        currency,
+        reward_currency,
         reward,
         _TERMS.encode(terms),
         "true" if is_test else "false",

@@ -149,6 +149,8 @@ class ReadOnlyAdmin(FastList[T]):
 
     money_currency: ClassVar[str] = "currency"
     """Dotted path from a row to the currency of its `*_minor` fields."""
+    money_currencies: ClassVar[dict[str, str]] = {}
+    """Those of them that are in another currency: field → the path to it."""
     headings: ClassVar[dict[str, str]] = {}
     """Field → the words above it, where its name does not do."""
     change_form_template = "admin/read_only_form.html"
@@ -226,7 +228,7 @@ class ReadOnlyAdmin(FastList[T]):
             self.model,
             name,
             heading=self.headings.get(name, ""),
-            currency=self.money_currency,
+            currency=self.money_currencies.get(name, self.money_currency),
             is_linked=is_linked and isinstance(related, type) and panels.may_view(request, related),
         )
 

@@ -37,6 +37,7 @@ from rewards_site.kernel.errors import (
     NotFound,
     Refused,
     ServiceError,
+    TooMany,
     Unavailable,
 )
 
@@ -51,6 +52,7 @@ _STATUS_OF_FAMILY: tuple[tuple[type[ServiceError], int], ...] = (
     (Refused, 422),
     (NotFound, 404),
     (Conflict, 409),
+    (TooMany, 429),
     (Unavailable, 503),
 )
 """The closed table of our refusals. A bare ServiceError is in none of them: a fault, 500."""

@@ -25,6 +25,7 @@ _DESCRIPTIONS = {
     "404": "There is no such thing, or it is another member's.",
     "406": "The client accepts no JSON.",
     "422": "The input is wrong in content; `errors` says where.",
+    "429": "Too much is asked: try again after `Retry-After` seconds.",
     "503": "Not available right now: try again after `Retry-After` seconds.",
 }
 _EXAMPLES = {
@@ -39,11 +40,13 @@ _EXAMPLES = {
     503: "Please try again in a moment.",
 }
 """Status → the `detail` of an example."""
+_RETRY_AFTER = {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait at least."}
+}
 _HEADERS = {
     "401": {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "RFC 6750."}},
-    "503": {
-        "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait at least."}
-    },
+    "429": _RETRY_AFTER,
+    "503": _RETRY_AFTER,
 }
 _PROBLEM: dict[str, Any] = {
     "type": "object",

@@ -26,6 +26,7 @@ SHOWN = Shown(
     offer_id=REF.offer_id,
     listed=Listed(value="6.5"),
     terms={"type": "share", "share_bps": 5000, "source": "default share"},
+    reward={"type": "percent", "value": "3.25", "currency": None},
     exclusions=("Gift cards", "Delivery, «and» taxes"),
     shown_at=NOON,
 )
@@ -55,6 +56,9 @@ shown_offers = st.builds(
     offer_id=offer_ids,
     listed=listed_values,
     terms=st.dictionaries(st.text(max_size=20), json_values, max_size=6),
+    reward=st.builds(
+        lambda value: {"type": "percent", "value": value, "currency": None}, st.text(max_size=20)
+    ),
     exclusions=st.lists(st.text(max_size=80), max_size=5).map(tuple),
     shown_at=st.just(NOON),
 )

@@ -173,7 +173,13 @@ def test_terms_bring_the_shares_of_categories_along() -> None:
     assert terms == replace(
         DEFAULT,
         category_shares=(
-            CategoryShare(category="Shoes", share_bps=2000, rule_id="shoes", version=1),
+            CategoryShare(
+                category="Shoes",
+                share_bps=2000,
+                source="rule: shoes",
+                rule_id="shoes",
+                version=1,
+            ),
         ),
     )
 

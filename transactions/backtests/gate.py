@@ -1,0 +1,29 @@
+"""No version of a rule is published that was not back-tested as it is."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from offers.rules import gates
+from offers.rules.models import RuleVersion
+from transactions.backtests.models import BackTest, BackTestStatus
+
+NAME = "back-test"
+
+
+def objection(version: RuleVersion) -> str:
+    tests = BackTest.objects.filter(content_hash=version.content_hash, rule=version.rule_id)
+    statuses = set(tests.values_list("status", flat=True))
+    if BackTestStatus.DONE in statuses:
+        return ""
+    if statuses & {BackTestStatus.QUEUED, BackTestStatus.RUNNING}:
+        return "Its back-test is not through yet."
+    return "It was not back-tested as it is now."
+
+
+def ask_url(version: RuleVersion) -> str:
+    return f"{reverse('admin:backtests_backtest_ask')}?version={version.pk}"
+
+
+def register() -> None:
+    gates.register_gate(NAME, gates.Gate(objection=objection, way_out=ask_url))
