@@ -56,7 +56,7 @@ def record_click(
         listed_currency=shown.listed.currency or "",
         terms=dict(shown.terms),
         reward=dict(shown.reward),
-        exclusions=list(shown.exclusions),
+        exclusions=[_storable(text) for text in shown.exclusions],
         shown_at=shown.shown_at,
         clicked_at=at,
         pub_ref=minted.pub_ref,
@@ -74,3 +74,8 @@ def record_click(
         return click
 
     return retry_deadlocks(insert)
+
+
+def _storable(text: str) -> str:
+    """A brand's words as a JSON column takes them: no NUL, no half of a surrogate pair."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

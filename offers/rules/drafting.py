@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from django.db.models import Max, ProtectedError
+from django.db.models import Max
 
 from offers.rules.models import (
     CATEGORY_LENGTH_MAX,
@@ -34,7 +34,7 @@ from offers.rules.recording import (
 from offers.rules.store import promise_of
 from offers.rules.words import differences
 from rewards_site.kernel.db import atomic, constraint_of
-from rewards_site.kernel.errors import Conflict, InvalidInput, Refused
+from rewards_site.kernel.errors import Conflict, InvalidInput
 
 
 def make_rule(
@@ -125,20 +125,14 @@ def edit_draft(
 def delete_draft(*, version_id: int, actor: User, reason: str, at: datetime) -> None:
     """Throw a draft away; the rule's name stays taken, and its history tells of it.
 
-    Raises: NotFound (deleted already); InvalidInput (reason); Conflict (published meanwhile);
-    Refused (something that is never deleted tells of it).
+    Raises: NotFound (deleted already), InvalidInput (reason), Conflict (published meanwhile).
     """
     reason = checked_reason(reason)
     with atomic():
         version = _locked_draft(version_id)
         what = [[name, text, ""] for name, text in said_by(version).items() if text]
         record(version, ChangeKind.DELETED, actor=actor, reason=reason, at=at, what=what)
-        try:
-            version.delete()
-        except ProtectedError as error:
-            raise Refused(
-                "Something stands on record about this draft, such as a back-test: edit it instead."
-            ) from error
+        version.delete()
 
 
 def _locked_draft(version_id: int) -> RuleVersion:

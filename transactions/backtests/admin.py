@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
+from offers.rules.admin.tools import Tool, register_tool
 from offers.rules.models import RuleVersion
 from rewards_site.kernel import clock
 from rewards_site.kernel.admin import panels
@@ -196,7 +197,6 @@ def _of_version(request: HttpRequest, version: RuleVersion) -> Sequence[Panel]:
         .defer("figures")
         .order_by("-pk")[:10]
     )
-    can_ask = version.published_at is None and request.user.has_perm(ASK)
     return [
         Panel(
             title="Back-tests",
@@ -221,17 +221,14 @@ def _of_version(request: HttpRequest, version: RuleVersion) -> Sequence[Panel]:
             ],
             empty="Not back-tested yet: no version is published without a back-test of it.",
         ),
-        *([_verb(version)] if can_ask else []),
     ]
 
 
-def _verb(version: RuleVersion) -> Panel:
-    return Panel(
-        title="Back-test this draft",
-        headings=["What to do"],
-        rows=[[link("See what it would have paid for past orders", ask_url(version))]],
-        empty="",
-    )
+def _tool(request: HttpRequest, version: RuleVersion) -> Tool | None:
+    if version.published_at is not None or not request.user.has_perm(ASK):
+        return None
+    return Tool("Back-test", ask_url(version))
 
 
+register_tool(_tool)
 panels.register(RuleVersion, _of_version)

@@ -8,7 +8,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Mod
 
@@ -73,9 +72,7 @@ def orders_of(
 
 
 def _bought(since: datetime, until: datetime) -> Q:
-    """Orders by which a brand is measured: no installs, no test money, none before go-live."""
-    if settings.GO_LIVE_AT is not None:
-        since = max(since, settings.GO_LIVE_AT)
+    """Orders by which a brand is measured: no installs, no test money."""
     is_real = Q(is_test=False) & ~Q(category=APP_INSTALL)
     return is_real & Q(purchased_at__gte=since, purchased_at__lt=until)
 

@@ -14,7 +14,6 @@ from offers.rules.admin import pages
 from offers.rules.admin.forms import DraftForm, initial_of
 from offers.rules.admin.publishing import PublishForm
 from offers.rules.admin.rules import DRAFTS
-from offers.rules.admin.tools import tools_of
 from offers.rules.drafting import edit_draft
 from offers.rules.models import RuleState, RuleVersion
 from offers.rules.promotions import propose_promotion
@@ -125,7 +124,6 @@ class DraftPages(FastList[RuleVersion]):
             "budget": budget_text(promise_of(row)),
             "form": form,
             "unmet": gates.unmet(row),
-            "tools": tools_of(request, row),
             "panels": [examples_panel(row, at), *panels_of(request, row)],
             "conflicts": conflicts,
             "button": "Propose it" if row.is_promotion else "Publish now",

@@ -24,7 +24,7 @@ _registered: list[ToolOf] = []
 
 
 def register_tool(tool_of: ToolOf) -> None:
-    """Add a button to the pages of versions, and to the page on which one is published."""
+    """Add a button to the page of every version that `tool_of` has one for."""
     if tool_of not in _registered:
         _registered.append(tool_of)
 

@@ -261,6 +261,17 @@ def test_no_altered_token_records_a_click(data: st.DataObject) -> None:
     assert not Click.objects.exists()
 
 
+def test_whatever_a_brand_writes_into_its_exclusions_a_tap_is_recorded(
+    button: RequestsMock,
+) -> None:
+    links(button)
+
+    answer = post({"offer_token": token(exclusions=("a\x00b\ud800c", "«é»"))})
+
+    assert answer.status_code == 201
+    assert Click.objects.get().exclusions == ["a\ufffdb?c", "«é»"]
+
+
 def test_tapping_twice_makes_two_clicks(button: RequestsMock) -> None:
     links(button)
     text = token()

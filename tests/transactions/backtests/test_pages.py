@@ -48,6 +48,8 @@ class TestPages:
     def test_asking_by_the_page(self, client: Any) -> None:
         draft = drafted("Asked", Promise(zone="UTC"), share_bps=7_500)
         address = reverse("admin:backtests_backtest_ask")
+        of_draft = client.get(reverse("admin:rules_ruleversion_change", args=[draft.pk]))
+        assert f"{address}?version={draft.pk}" in of_draft.content.decode()
 
         assert "Asked" in client.get(address, {"version": draft.pk}).content.decode()
         answer = client.post(
