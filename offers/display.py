@@ -27,6 +27,7 @@ def without_rates(text: str, *, listed: Collection[Decimal]) -> str:
 
     The words stay: they say what an offer is for, and without them it would promise more.
     """
+
     def struck(match: re.Match[str]) -> str:
         if match[2] or _is_listed(match[1], listed):
             return STRUCK

@@ -111,7 +111,8 @@ def _page_sql(*, has_position: bool, is_ascending: bool) -> str:
         item.pending_change_minor, item.available_change_minor,
         item.pending_after_minor, item.available_after_minor,
         revision.kind, revision.status, revision.reward_minor, revision.member_id,
-        orders.public_id, merchant.name, groups.kind
+        orders.public_id, COALESCE(NULLIF(overlay.shown_name, ''), merchant.name),
+        groups.kind
     FROM (SELECT * FROM activity_memberactivity
         WHERE member_id = (
             SELECT COALESCE(same_as_id, id) FROM members_member WHERE customer_id = %s){before}
@@ -120,6 +121,7 @@ def _page_sql(*, has_position: bool, is_ascending: bool) -> str:
     LEFT JOIN transactions_transactionrevision revision ON revision.entry_group_id = item.group_id
     LEFT JOIN transactions_transaction orders ON orders.id = revision.transaction_id
     LEFT JOIN offers_merchant merchant ON merchant.merchant_id = revision.merchant_id
+    LEFT JOIN offers_merchantoverlay overlay ON overlay.merchant_id = revision.merchant_id
     ORDER BY item.number{direction}
     """  # noqa: S608  # our own names
 

@@ -138,7 +138,8 @@ def _sql(vendor: str, page: str, *, is_ascending: bool) -> str:
     columns = ", ".join(f"shown.{name}" for name in _COLUMNS)
     kind = "revision.terms->>'type'" if is_pg else "json_extract(revision.terms, '$.type')"
     return f"""
-    SELECT {columns}, click.public_id, merchant.merchant_id, merchant.name, profile.window_history,
+    SELECT {columns}, click.public_id, merchant.merchant_id,
+        COALESCE(NULLIF(overlay.shown_name, ''), merchant.name), profile.window_history,
         (SELECT {rows}({row}(child.tx_id, child.status, child.created_at, child.modified_at,
                 child.read_at, {told}))
             FROM transactions_transactionchild child WHERE child.transaction_id = shown.id),
@@ -151,6 +152,7 @@ def _sql(vendor: str, page: str, *, is_ascending: bool) -> str:
         FROM transactions_transaction WHERE {page}) shown
     LEFT JOIN clicks_click click ON click.id = shown.tap
     LEFT JOIN offers_merchant merchant ON merchant.merchant_id = shown.brand
+    LEFT JOIN offers_merchantoverlay overlay ON overlay.merchant_id = shown.brand
     LEFT JOIN offers_merchantprofile profile ON profile.merchant_id = shown.brand
     LEFT JOIN brandrecord_brandrecord record ON record.merchant_id = shown.brand
     ORDER BY shown.public_id {"" if is_ascending else "DESC"}

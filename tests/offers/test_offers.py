@@ -155,8 +155,9 @@ def test_identifiers_go_to_button_trimmed_and_lower_cased(button: responses.Requ
 def test_identifiers_may_be_left_out(button: responses.RequestsMock) -> None:
     offered(button, brand("org-a", percent()))
 
-    empty: dict[str, object] = {}
-    for body in (empty, {"device_ids": None, "email_sha256s": [], "merchant_id": None}):
+    nothing: dict[str, Any] = {"device_ids": None, "email_sha256s": [], "merchant_id": None}
+    bodies: list[dict[str, Any]] = [{}, nothing]
+    for body in bodies:
         assert call("offers/", method="POST", body=body).status_code == 200
     assert asked_of_button(button) == [{"user_id": MEMBER}] * 2
 

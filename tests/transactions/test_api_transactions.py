@@ -9,11 +9,13 @@ import pytest
 import time_machine
 from pytest_django import DjangoAssertNumQueries
 
+from offers.overlay import Look, decide_look
 from rewards_site.button.schemas import APP_INSTALL, ButtonStatus, LineItem
 from rewards_site.kernel.clock import wire_text
 from rewards_site.members.models import Member
 from tests.factories import MEMBER, MERCHANT, NOON, observe, tell
 from tests.members.calling import call, problem_of, read
+from tests.offers.rules.making import person
 from transactions.ledger.models import EntryGroup
 from transactions.models import Transaction
 
@@ -267,3 +269,20 @@ def test_the_commission_is_not_even_read(
         statements = statements.replace(kind, "")  # money or points, which the member sees anyway
     for secret in ("commission", "amount_minor", "terms", "observation", "change_minor"):
         assert secret not in statements
+
+
+def test_a_brand_is_called_as_ops_have_it_shown() -> None:
+    tell(observe("tx-1"))
+    decide_look(
+        merchant_id=MERCHANT,
+        look=Look(shown_name="Our Brand"),
+        actor=person(),
+        reason="As they ask.",
+        at=NOON,
+    )
+
+    [order] = read("transactions/")["results"]
+    [item] = read("activity/")["results"]
+
+    assert order["merchant"] == {"merchant_id": MERCHANT, "name": "Our Brand"}
+    assert "Our Brand" in item["description"]

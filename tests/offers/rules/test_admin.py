@@ -262,7 +262,8 @@ def test_others_read_rules_and_change_none(client: Client, role: str) -> None:
 
     for address in (LIST, page_of(draft), page_of(version), f"{LIST}{draft.rule_id}/change/"):
         text = text_of(client.get(address))
-        assert 'class="verb"' not in text
+        # A back-test changes no rule: Finance may have one run
+        assert text.count('class="verb"') == text.count('class="verb">Back-test<')
     for address in (NEW, page_of(draft, "edit"), page_of(draft, "publish")):
         assert client.get(address).status_code == 403
         assert client.post(address).status_code == 403
