@@ -29,6 +29,7 @@ _STEP_BYTES = 256
 """Tokens grow in steps: their length does not tell how many digits a rate or a share has."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def seal(shown: Shown, *, secrets: tuple[str, ...] | None = None) -> str:
         "exclusions": shown.exclusions,
         "shown_at": (shown.shown_at - _EPOCH) // _MICROSECOND,
     }
-    plain = json.dumps(told, separators=(",", ":"), allow_nan=False).encode()
+    plain = _JSON.encode(told).encode()
     plain += b" " * (-len(plain) % _STEP_BYTES)
     if len(plain) > PLAIN_BYTES_MAX:
         raise ValueError("Terms and exclusions of the offer are too long for a token.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=4096)  # every offer and every line asks, for a few texts again and again
 def names_of(category: str | None) -> frozenset[str]:
     """The names that a line's category may be called by, without regard to case or outer space.
 
@@ -15,6 +18,7 @@ def names_of(category: str | None) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
+@lru_cache(maxsize=4096)
 def name_of(category: str) -> str:
     """A rule's category, as it is compared; a comma in it is part of the name."""
     return " ".join(category.split()).casefold()
