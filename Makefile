@@ -28,7 +28,7 @@ test-sqlite: setup
 	@TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-postgres: setup
-	@TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2 -m "not slow"
+	@TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2 -m "not slow and not one_database"
 
 test-all: setup  ## everything, also what takes longer than ten minutes
 	@TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 2

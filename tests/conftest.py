@@ -27,7 +27,26 @@ settings.register_profile(
 settings.load_profile("rewards")
 
 
+ON_ONE_DATABASE = (
+    "tests/browser/",
+    "tests/button/sandbox/",
+    "tests/journeys/test_readings.py",
+    "tests/offers/clicks/test_mutations.py",
+    "tests/offers/clicks/test_sealing.py",
+    "tests/offers/rules/test_conflicts.py",
+    "tests/offers/rules/test_match.py",
+    "tests/offers/rules/test_reward",
+    "tests/offers/rules/test_terms.py",
+    "tests/test_command_line.py",
+    "tests/test_dot_env.py",
+)
+"""What asks no database, or looks the same on both: `make test` runs it with the first alone."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(ON_ONE_DATABASE):
+            item.add_marker(pytest.mark.one_database)
     if os.environ.get("TEST_DATABASE") != "postgres":
         reason = pytest.mark.skip(reason="shows what only PostgreSQL has; runs with it")
         for item in items:

@@ -61,9 +61,12 @@ def _newly_named(
     """The customer id that this observation names, if that is the newest word and was not told."""
     name = _name_field(naming.attribution_field)
     named = _news(order, child, name, _names(observation, naming.attribution_field))
+    if named in naming.clicks:
+        named = None
     if named or not _click_names(naming.attribution_field):
         return named
-    is_named = any(name in known.facts for known in (child, *order.children.values()))
+    children = (child, *order.children.values())
+    is_named = name != "pub_ref" and any(name in known.facts for known in children)
     ref = None if is_named else _news(order, child, "pub_ref", observation.pub_ref)
     click = naming.clicks.get(ref or "")
     merchant_id = order.merchant_id or observation.merchant_id
@@ -120,7 +123,7 @@ def customer_named(
     """
     field_name = _name_field(naming.attribution_field)
     name = fact(children, field_name) if field_name else None
-    if is_customer_id(name):
+    if is_customer_id(name) and name not in naming.clicks:
         return str(name)
     if not _click_names(naming.attribution_field):
         return None
@@ -129,8 +132,11 @@ def customer_named(
 
 
 def _click_names(attribution_field: str) -> bool:
-    """Whether the member of a click is named by a `pub_ref`."""
-    return attribution_field in ("pub_ref", "either")
+    """Whether the member of a click is named by a `pub_ref`.
+
+    Also where a `pub_ref` is a customer id: one that we minted for a click of ours is none.
+    """
+    return attribution_field in ("pub_ref", "either", "pub_ref_is_customer_id")
 
 
 def has_bad_name(observation: TransactionObservation, attribution_field: str) -> bool:

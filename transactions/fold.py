@@ -107,7 +107,9 @@ def fold(
 
 
 def _worth(order: OrderState) -> tuple[object, ...]:
-    return order.status, order.commission_minor, order.reward_minor, order.reward_currency
+    """And whose: another setting of who is named counts from the next word on."""
+    worth = order.status, order.commission_minor, order.reward_minor, order.reward_currency
+    return *worth, order.customer_id
 
 
 def rewarded(order: OrderState) -> OrderState:

@@ -36,6 +36,10 @@ MEANS = {
     },
     "Try again": {"inbox.replay_webhookevent", "accounts_sync.replay_deferredrow"},
     "Accept the change": {"inbox.decide_deferred"},
+    "Look at the rate audit by brand": {
+        "clicks.view_click",
+        "transactions.view_buttonaccount",
+    },
     "Set the share mode": {"transactions.change_buttonaccount"},
     "Have an account, or the catalogue, read now": {
         "accounts_sync.pull_watermark",

@@ -144,8 +144,8 @@ def the_last_sync_reads_to_the_end(stage: Stage) -> None:
 
 
 def test_kills_of_the_web_server_while_webhooks_come_in_lose_nothing(begin: Begin) -> None:
-    with under_fire(begin, count=120, page_rows_max=100) as stage:
-        for _ in range(3):
+    with under_fire(begin, count=60, page_rows_max=100) as stage:
+        for _ in range(2):
             stage.kill_web()
 
 

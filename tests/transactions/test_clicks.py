@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
+from django.db import connection
+from django.db.migrations.exceptions import IrreversibleError
 from pytest_django import Settings
 
 from offers.rules.terms import Terms, TermsKind
@@ -124,7 +128,7 @@ class TestWhose:
         [
             ("publisher_customer_id", {}),
             ("pub_ref", {"pending": 800}),
-            ("pub_ref_is_customer_id", {}),
+            ("pub_ref_is_customer_id", {"pending": 800}),
         ],
     )
     def test_the_setting_says_whether_a_click_names(
@@ -265,3 +269,13 @@ def test_a_merged_members_click_is_theirs_still(two: tuple[User, User]) -> None:
     assert balances() == {"pending": 500 + 800}
     [shown, _] = read("transactions/", customer_id=MEMBER)["results"]
     assert shown["click_id"] == str(click.public_id)
+
+
+def test_no_step_back_takes_points_for_money() -> None:
+    """Or forgets a click: the migration refuses where there is something to lose."""
+    step = import_module("transactions.migrations.0006_clicks_and_points")
+    step.keep(apps, connection.schema_editor())
+    tell(observe(pub_ref=tap().pub_ref))
+
+    with pytest.raises(IrreversibleError, match="would lose that"):
+        step.keep(apps, connection.schema_editor())

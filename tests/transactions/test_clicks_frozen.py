@@ -134,7 +134,11 @@ def tapped(name: str) -> str:
 
 
 def order_of(name: str, ref: str, **words: Any) -> Told:
-    told = {"pub_ref": ref, "publisher_customer_id": None, "merchant_id": merchant_of(name)}
+    told: dict[str, Any] = {
+        "pub_ref": ref,
+        "publisher_customer_id": None,
+        "merchant_id": merchant_of(name),
+    }
     told |= {"order_total_minor": 20_000, "order_currency": "USD", "purchased_at": NOON}
     return observe(f"tx-{name}", **(told | {"lines": LINES} | words))
 
@@ -185,7 +189,7 @@ def test_a_later_tap_has_what_holds_then(
 
     tell(*(order_of(name, tapped(name), amount_minor=1501) for name in KINDS))
 
-    assert {name: balances(merchant_of(name)).get("pending", 0) for name in KINDS} == dict.fromkeys(
-        KINDS, paid
-    ) | {"share of a category": paid_beside_shoes}
+    pending = {name: balances(merchant_of(name)).get("pending", 0) for name in KINDS}
+    expected = dict.fromkeys(KINDS, paid)
+    assert pending == expected | {"share of a category": paid_beside_shoes}
     assert balances(merchant_of("points"), "PTS") == {}

@@ -78,6 +78,7 @@ def test_killed_at_every_statement_it_is_gone_on_with(
     assert differences() == []
 
 
+@pytest.mark.slow
 def test_a_process_killed_outright_is_gone_on_after(
     committed_db: CommittedDatabase, tmp_path: Path
 ) -> None:

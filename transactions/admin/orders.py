@@ -13,19 +13,18 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from offers.clicks.models import Click
 from rewards_site.button.schemas import APP_INSTALL, CATEGORIES, ButtonStatus
 from rewards_site.kernel.admin import attention
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
 from rewards_site.kernel.admin.columns import list_url
 from rewards_site.kernel.admin.filters import choice_filter, word_filter
 from rewards_site.kernel.admin.paging import bounded_count
-from rewards_site.kernel.admin.panels import Panel, may_view
+from rewards_site.kernel.admin.panels import Panel
 from rewards_site.kernel.admin.service import Attempt, Done, ServiceAdmin, Verb
 from rewards_site.kernel.admin.text import EMPTY, displayable, label, money_text, utc_text
 from transactions.admin.moving import MOVE, CustomerIdForm
 from transactions.admin.panels import children_of, children_panel
-from transactions.admin.rate_audit import audit_url, rate_audit_view
+from transactions.admin.rate_audit import audit_url, may_audit, rate_audit_view
 from transactions.admin.reward_story import story_of
 from transactions.admin.timeline import timeline_of
 from transactions.attribution import assign_member
@@ -162,6 +161,8 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
         marks = [(label("test"),)] if row.is_test else []
         if row.category == APP_INSTALL:
             marks.append((label("install", tone="quiet"),))
+        if row.click_id is not None:
+            marks.append((label("by a tap", tone="quiet"),))
         marks += [(label(displayable(str(flag)), tone="warn"),) for flag in row.flags]
         return format_html_join(" ", "{}", marks) if marks else EMPTY
 
@@ -197,7 +198,7 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        tools = [{"label": "Rate audit", "url": audit_url()}] if may_view(request, Click) else []
+        tools = [{"label": "Rate audit", "url": audit_url()}] if may_audit(request) else []
         return super().changelist_view(request, {"tools": tools} | (extra_context or {}))
 
     def panels(self, request: HttpRequest, row: Transaction) -> list[Panel]:

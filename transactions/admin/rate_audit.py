@@ -20,7 +20,7 @@ from rewards_site.kernel.admin.columns import link, page_url
 from rewards_site.kernel.admin.panels import Panel, may_view
 from rewards_site.kernel.admin.text import label, money_text
 from transactions.auditing import expected_minor, is_tapped_before
-from transactions.models import Transaction
+from transactions.models import ButtonAccount, Transaction
 
 LOOKED_AT = timedelta(days=90)
 ORDERS_MAX = 10_000
@@ -48,8 +48,13 @@ def audit_url() -> str:
     return reverse("admin:transactions_transaction_rate_audit")
 
 
+def may_audit(request: HttpRequest) -> bool:
+    """Sums of commissions are for those who read the accounts, too; not for Support."""
+    return may_view(request, Click) and may_view(request, ButtonAccount)
+
+
 def rate_audit_view(request: HttpRequest) -> TemplateResponse:
-    if not (may_view(request, Transaction) and may_view(request, Click)):
+    if not may_audit(request):
         raise PermissionDenied
     brands = _by_brand(since=clock.now() - LOOKED_AT)
     merchants = Merchant.objects.in_bulk({merchant_id for merchant_id, _ in brands})

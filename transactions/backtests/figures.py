@@ -64,6 +64,8 @@ class Sums:
 class Figures:
     """What a back-test came to. Finish with `done()`."""
 
+    is_without_window: bool = False
+    """Whether the draft's window was left out, as no order of these days lies in it."""
     orders: int = 0
     members: int = 0
     """Of those whose reward differs."""
@@ -128,6 +130,7 @@ class Figures:
         self.brands = len({merchant for (merchant, _), _ in changed})
         changed.sort(key=lambda item: (-abs(item[1].difference), item[0]))
         return {
+            "is_without_window": self.is_without_window,
             "orders": self.orders,
             "members": self.members,
             "brands": self.brands,

@@ -12,6 +12,7 @@ from django.db.models import F, Prefetch
 from offers.rules.match import Rule
 from offers.rules.models import RuleVersion
 from offers.rules.store import rule_history, rule_of
+from offers.rules.window import ALWAYS
 from rewards_site.button.schemas import APP_INSTALL
 from transactions.backtests.figures import Outcome
 from transactions.choosing import terms_facts
@@ -32,11 +33,23 @@ _READ = (
 )
 
 
-def rules_with(draft: RuleVersion) -> tuple[Rule, ...]:
-    """Every other rule as it was, and the draft in the place of all versions of its own."""
-    mine = rule_of(draft, published_at=EVER)
-    mine = replace(mine, published_at=EVER, withdrawn_at=None)
-    return (*(rule for rule in rule_history() if rule.id != mine.id), mine)
+def rules_with(
+    draft: RuleVersion, *, starts_at: datetime, ends_at: datetime
+) -> tuple[tuple[Rule, ...], bool]:
+    """Every other rule as it was, and the draft in the place of all versions of its own; and
+    whether it is taken without its window.
+
+    That is so where the window shares no instant with [starts_at, ends_at): a draft for next week
+    would tell nothing about the orders of last month.
+    """
+    mine = replace(rule_of(draft, published_at=EVER), published_at=EVER, withdrawn_at=None)
+    window = mine.window
+    is_after = window.starts_at is not None and window.starts_at >= ends_at
+    is_over = window.ends_at is not None and window.ends_at <= starts_at
+    if is_after or is_over:
+        mine = replace(mine, window=ALWAYS)
+    others = (rule for rule in rule_history() if rule.id != mine.id)
+    return (*others, mine), is_after or is_over
 
 
 def outcomes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 RUN = "transactions.backtests.services.run"
 SECONDS_MAX = 540
 """The worker gives up on it then; below the time after which a task is started a second time."""
+LOST_AFTER = timedelta(hours=1)
 _OPEN = (BackTestStatus.QUEUED, BackTestStatus.RUNNING)
 _PROGRESS_KEPT_SECONDS = 3600
 
@@ -36,6 +37,10 @@ def ask(
     """
     if ends_at <= starts_at:
         raise InvalidInput("It must end after it starts.", fields={"ends": "after it starts"})
+    if starts_at >= at:
+        message = "No order was bought in days to come: choose days of the past."
+        raise InvalidInput(message, fields={"starts": message})
+    _end_lost(at)
     version = RuleVersion.objects.select_related("rule").filter(pk=version_id).first()
     if version is None:
         raise NotFound("There is no such version: it was deleted.")
@@ -65,6 +70,16 @@ def ask(
 _LIMIT = {"timeout": SECONDS_MAX}
 
 
+def _end_lost(at: datetime) -> None:
+    """Those whose worker was killed for good, or gave up: nobody will end them any more."""
+    BackTest.objects.filter(status__in=_OPEN, asked_at__lt=at - LOST_AFTER).update(
+        status=BackTestStatus.FAILED,
+        finished_at=at,
+        problem="The worker gave it up, or was not running for an hour: ask for it again, for "
+        "fewer days if there are very many orders.",
+    )
+
+
 def run(test_id: int) -> None:
     """Run a back-test that was asked for. It may run twice, or die half-way: the answer is one.
 
@@ -84,9 +99,12 @@ def run(test_id: int) -> None:
         return
     try:
         with snapshot():
-            figures = Figures()
+            rules, is_without_window = rules_with(
+                version, starts_at=test.starts_at, ends_at=test.ends_at
+            )
+            figures = Figures(is_without_window=is_without_window)
             for outcome in outcomes(
-                rules_with(version),
+                rules,
                 starts_at=test.starts_at,
                 ends_at=test.ends_at,
                 tick=lambda done: cache.set(_key(test_id), done, _PROGRESS_KEPT_SECONDS),

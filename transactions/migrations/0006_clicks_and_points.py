@@ -3,6 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.state import StateApps
 
 from transactions.ledger import guards
@@ -22,6 +23,17 @@ def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Until now every reward was in the currency of its commission."""
     orders = apps.get_model("transactions", "Transaction")
     orders.objects.update(reward_currency=models.F("currency"))
+
+
+def keep(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Without these columns points would be taken for money, and clicks be forgotten."""
+    orders = apps.get_model("transactions", "Transaction")
+    in_points = orders.objects.exclude(reward_currency=models.F("currency"))
+    if in_points.exists() or orders.objects.filter(click__isnull=False).exists():
+        raise IrreversibleError(
+            "There are orders that came by a click, or are rewarded in points: this step back would "
+            "lose that."
+        )
 
 
 class Migration(migrations.Migration):
@@ -63,6 +75,6 @@ class Migration(migrations.Migration):
                 name="transaction_of_promotion",
             ),
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop),
+        migrations.RunPython(fill, keep),
         migrations.RunPython(install_again, migrations.RunPython.noop),
     ]

@@ -17,7 +17,7 @@ from offers.rules.publishing import publish
 from offers.rules.store import promise_of
 from offers.rules.terms import TermsKind
 from rewards_site.button.schemas import LineItem
-from rewards_site.kernel.errors import Refused
+from rewards_site.kernel.errors import InvalidInput, Refused
 from rewards_site.members.models import Member
 from tests.factories import NOON, observe, tell
 from tests.offers.rules.making import drafted, make_merchant, person, publish_draft
@@ -179,6 +179,14 @@ class TestTheGate:
         with pytest.raises(Refused, match="It was not back-tested as it is now"):
             _publish(drafted("Never tested", Promise(zone="UTC"), share_bps=6_000))
 
+    def test_nor_one_that_looked_at_no_order_though_there_are_some(self) -> None:
+        draft = drafted("Empty days", Promise(zone="UTC"), share_bps=6_000)
+        tell(observe(purchased_at=FROM - timedelta(days=1)))
+        back_tested(draft)
+
+        with pytest.raises(Refused, match="Its back-test looked at no order at all"):
+            _publish(draft)
+
     def test_one_that_is_not_through_does_not_count(self) -> None:
         draft = drafted("Impatient", Promise(zone="UTC"), share_bps=6_000)
         ask(version_id=draft.pk, starts_at=FROM, ends_at=UNTIL, actor=person("ann"), at=NOON)
@@ -202,6 +210,43 @@ class TestTheGate:
 
         with pytest.raises(Refused, match="It was not back-tested as it is now"):
             _publish(draft)
+
+
+def test_a_window_of_days_to_come_is_left_out_and_told() -> None:
+    days = {"starts": (NOON + timedelta(days=5)).replace(tzinfo=None)}
+    draft = drafted("Next week", Promise(zone="UTC"), share_bps=9_000, **days)
+    tell(observe())
+
+    figures = back_tested(draft).figures
+
+    assert figures["is_without_window"] is True
+    assert (figures["totals"]["USD"]["now"], figures["totals"]["USD"]["then"]) == (500, 900)
+
+
+def test_days_to_come_are_refused() -> None:
+    draft = drafted("Soon", Promise(zone="UTC"), share_bps=9_000)
+
+    with pytest.raises(InvalidInput, match="No order was bought in days to come"):
+        ask(
+            version_id=draft.pk,
+            starts_at=NOON,
+            ends_at=NOON + timedelta(days=1),
+            actor=person("ann"),
+            at=NOON,
+        )
+
+
+def test_one_that_nobody_ends_is_told_as_failed_and_asked_for_anew() -> None:
+    draft = drafted("Lost", Promise(zone="UTC"), share_bps=6_000)
+    asked: dict[str, Any] = {"version_id": draft.pk, "starts_at": FROM, "ends_at": UNTIL}
+    lost = ask(**asked, actor=person("ann"), at=NOON)
+
+    again = ask(**asked, actor=person("ann"), at=NOON + timedelta(hours=2))
+
+    lost.refresh_from_db()
+    assert lost.status == BackTestStatus.FAILED
+    assert "ask for it again" in lost.problem
+    assert again.pk != lost.pk
 
 
 def test_a_draft_that_is_edited_meanwhile_is_not_tested_as_something_else() -> None:
