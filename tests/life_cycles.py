@@ -1,15 +1,16 @@
 """Random life cycles of orders as Button would tell them, and what they must come to.
 
-The model below shares nothing with the product: it knows only where each story ends, and the rule
-floor(commission × share / 10000). Stories follow Button's documented behaviour: pending, adjusted,
-validated or declined; by one `tx` id that is updated, or by a new one for each adjustment.
+The model below shares nothing with the product: it knows only where each story ends, what its order
+was promised, and the rule floor(commission × share / 10000). Stories follow Button's documented
+behaviour: pending, adjusted, validated or declined; by one `tx` id that is updated, or by a new one
+for each adjustment.
 """
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +31,34 @@ class State:
     modified_at: datetime
 
 
+@dataclass(frozen=True)
+class Promise:
+    """A share of the commission; or points for an order; or for each dollar of commission."""
+
+    share_bps: int = SHARE_BPS
+    points: int = 0
+    points_per_dollar: int = 0
+
+    def reward(self, amount: int, currency: str) -> tuple[int, str]:
+        """How much, and of what, `amount` of commission earns."""
+        earning = max(0, amount)
+        if self.points:
+            return (self.points if earning else 0), "PTS"
+        if self.points_per_dollar:
+            return (self.points_per_dollar * earning // 100 if currency == "USD" else 0), "PTS"
+        return earning * self.share_bps // 10_000, currency
+
+
+@dataclass(frozen=True)
+class Tapped:
+    """A click of a member at a brand, before all orders, and what it promised."""
+
+    customer_id: str
+    merchant_id: str
+    pub_ref: str
+    promise: Promise
+
+
 @dataclass
 class Story:
     """An order from its first state to its last."""
@@ -41,6 +70,10 @@ class Story:
     customer_id: str | None
     merchant_id: str
     states: list[State] = field(default_factory=list)
+    promise: Promise = Promise()
+    pub_ref: str | None = None
+    is_named: bool = True
+    """Whether Button tells the customer id; else the reference alone says who it is."""
 
     def end(self) -> State:
         return self.states[-1]
@@ -68,7 +101,8 @@ class Story:
             "amount": state.amount,
             "currency": self.currency,
             "button_order_id": self.order_id,
-            "publisher_customer_id": self.customer_id,
+            "publisher_customer_id": self.customer_id if self.is_named else None,
+            "pub_ref": self.pub_ref,
             "commerce_organization": self.merchant_id,
             "created_date": text(state.created_at),
             "modified_date": text(state.modified_at),
@@ -124,6 +158,27 @@ def _story(number: int, chance: random.Random, members: int, start: datetime) ->
     return story
 
 
+def shop(
+    told: list[Story], tapped: list[Tapped], chance: random.Random, rule: Callable[[Story], Promise]
+) -> None:
+    """Have part of the orders come by clicks, some with references that are not theirs; the others
+    are promised what the `rule` in force says.
+    """
+    own = {(tap.customer_id, tap.merchant_id): tap for tap in tapped}
+    for story in told:
+        if story.category == "app-install":
+            continue
+        story.promise = rule(story)
+        tap = own.get((story.customer_id or "", story.merchant_id))
+        way = chance.random()
+        if tap is not None and way < 0.6:
+            story.pub_ref, story.promise, story.is_named = tap.pub_ref, tap.promise, way < 0.2
+        elif way > 0.8:
+            other = chance.choice(tapped)
+            is_no_others = other is tap or story.customer_id is None
+            story.pub_ref = other.pub_ref[: -1 if is_no_others else None]
+
+
 def expected_balances(told: list[Story]) -> dict[str, dict[str, dict[str, int]]]:
     """customer id → currency → {pending, available}, in minor units, without zeros."""
     totals: dict[str, dict[str, dict[str, int]]] = defaultdict(
@@ -133,10 +188,10 @@ def expected_balances(told: list[Story]) -> dict[str, dict[str, dict[str, int]]]
         end = story.end()
         if story.category == "app-install" or story.customer_id is None:
             continue
-        reward = max(0, end.amount) * SHARE_BPS // 10_000
+        reward, unit = story.promise.reward(end.amount, story.currency)
         kind = {"pending": "pending", "validated": "available"}.get(end.status)
         if kind and reward:
-            totals[story.customer_id][story.currency][kind] += reward
+            totals[story.customer_id][unit][kind] += reward
     return {who: {what: dict(kinds) for what, kinds in by.items()} for who, by in totals.items()}
 
 
