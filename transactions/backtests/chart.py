@@ -43,14 +43,19 @@ def charts_of(by_day: Sequence[Sequence[object]]) -> list[Chart]:
 def _chart(currency: str, rows: Sequence[tuple[date, int, int]]) -> Chart:
     first, last = rows[0][0], rows[-1][0]
     days = max(1, (last - first).days)
+    step = -(-days // WIDTH)  # of very many days the greatest of a few stands for them
     most = max(1, *(max(now, then) for _, now, then in rows))
 
     def line(which: int) -> str:
-        values = {day: (now, then)[which] for day, now, then in rows}
+        values = {(day - first).days: (now, then)[which] for day, now, then in rows}
+
+        def most_of(number: int) -> int:
+            return max(values.get(number + more, 0) for more in range(step))
+
         return " ".join(
-            f"{LEFT + (day - first).days * (WIDTH - 2 * LEFT) // days},"
-            f"{HEIGHT - BOTTOM - value * (HEIGHT - BOTTOM - TOP) // most}"
-            for day, value in sorted(values.items())
+            f"{LEFT + number * (WIDTH - 2 * LEFT) // days},"
+            f"{HEIGHT - BOTTOM - most_of(number) * (HEIGHT - BOTTOM - TOP) // most}"
+            for number in range(0, days + 1, step)
         )
 
     total_now, total_then = sum(row[1] for row in rows), sum(row[2] for row in rows)
