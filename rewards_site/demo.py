@@ -1,8 +1,9 @@
 """`make demo`: the whole product on this machine, against the bundled Button sandbox.
 
-Starts the sandbox, the web server and the worker, each as it runs in production; prints where to
-look; stops them all on Ctrl-C. Everything it makes is under var/demo/ (--folder) and is made anew
-each time. demo_story.py says what there is to see beside the shoppers.
+Starts the sandbox, the web server and the worker, each as it runs in production, and members who
+shop with the app (demo_shopper.py); prints where to look; stops them all on Ctrl-C. Everything it
+makes is under var/demo/ (--folder) and is made anew each time. demo_story.py and demo_rules.py say
+what there is to see beside the shoppers.
 """
 
 from __future__ import annotations
@@ -13,16 +14,13 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
-from rewards_site.demo_processes import Child, DemoError, free_port, tail
+from rewards_site.demo_processes import DemoError, Ending, Processes, free_port
+from rewards_site.demo_screen import screen
 from rewards_site.demo_story import StaffMember, Story
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,21 +34,25 @@ ROLES = {
     "auditor": "Auditor",
 }
 """Who can log in, and with which role; admin is a superuser."""
+MEMBERS = 8
 MEMBER = "member-1"
-READY_SECONDS_MAX = 60
-STOP_SECONDS_MAX = 15
+HISTORY = ("--history-days", "540", "--history-orders", "160")
+"""Enough that most brands have 30 orders that came to their end, and months to judge them by."""
 
 
 class Demo:
     def __init__(self, *, folder: Path = FOLDER, seed: int | None = None) -> None:
         self.folder = folder.resolve()
         self.seed = secrets.randbelow(10**6) if seed is None else seed
-        self.children: list[Child] = []
         self.stopping = threading.Event()
         self.web_port = free_port(8000)
         self.button_port = free_port(9100)
         self.passwords = {name: secrets.token_urlsafe(9) for name in ROLES}
         self.environment = self._environment()
+        self.processes = Processes(
+            base=BASE_DIR, folder=self.folder, environment=self.environment, stopping=self.stopping
+        )
+        self.tokens: dict[str, str] = {}
         self.is_move_proposed = False
 
     def _environment(self) -> dict[str, str]:
@@ -93,7 +95,8 @@ class Demo:
             print(f"\n{error}", file=sys.stderr)
             return 1
         finally:
-            self._stop_children()
+            for name in self.processes.stop():
+                say(f"The {name} process did not stop; it was ended.")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping.set()
@@ -105,156 +108,87 @@ class Demo:
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         say("Making the database ...")
-        self._manage("migrate", "--verbosity", "0")
+        self.processes.run("manage.py", "migrate", "--verbosity", "0")
         staff = {name: (role, self.passwords[name]) for name, role in ROLES.items()}
-        self._run("-m", "rewards_site.demo_staff", more={"DEMO_STAFF": json.dumps(staff)})
+        members = [f"member-{number}" for number in range(1, MEMBERS + 1)]
+        wanted = {"DEMO_STAFF": json.dumps(staff), "DEMO_MEMBERS": json.dumps(members)}
+        self.tokens = json.loads(self.processes.run("-m", "rewards_site.demo_staff", more=wanted))
+
+    @property
+    def _site(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def _button(self) -> str:
+        return f"http://127.0.0.1:{self.button_port}"
 
     def _start(self) -> None:
         say("Starting Button's sandbox, the web server and the worker ...")
-        webhook_url = f"http://127.0.0.1:{self.web_port}/webhooks/button/"
-        self._spawn("web", "serve", "--bind", f"127.0.0.1:{self.web_port}")
-        self._wait_for(f"http://127.0.0.1:{self.web_port}/health/ready/")
-        self._spawn(
-            "button",
-            "button_sandbox",
-            "--port",
-            str(self.button_port),
-            "--api-key",
-            self.environment["BUTTON_API_KEY"],
-            "--seed",
-            str(self.seed),
-            "--shoppers",
-            "8",
-            "--orders-per-minute",
-            "30",
-            "--webhook-url",
-            webhook_url,
-            "--webhook-secret",
-            self.environment["BUTTON_WEBHOOK_SECRETS"],
-            "--lose-webhooks",
-            "10",
+        bind = f"127.0.0.1:{self.web_port}"
+        self.processes.spawn("web", "manage.py", "serve", "--bind", bind)
+        self.processes.wait_for(f"{self._site}/health/ready/")
+        self.processes.spawn(
+            *("button", "manage.py", "button_sandbox", "--port", str(self.button_port)),
+            *("--api-key", self.environment["BUTTON_API_KEY"], "--seed", str(self.seed)),
+            *("--shoppers", str(MEMBERS), "--orders-per-minute", "15", *HISTORY),
+            *("--webhook-url", f"{self._site}/webhooks/button/"),
+            *("--webhook-secret", self.environment["BUTTON_WEBHOOK_SECRETS"]),
+            *("--lose-webhooks", "10"),
         )
-        self._wait_for(f"http://127.0.0.1:{self.button_port}/control/clock")
+        self.processes.wait_for(f"{self._button}/control/clock")
         self._tell_story()
+        self._open_the_shop()
 
     def _tell_story(self) -> None:
         """One of each thing that needs a human; then the worker, with accounts there to read."""
-        story = Story(
-            url=f"http://127.0.0.1:{self.button_port}", api_key=self.environment["BUTTON_API_KEY"]
-        )
+        story = Story(url=self._button, api_key=self.environment["BUTTON_API_KEY"])
         expensive = story.begin()
-        self._manage("sync_merchants")
+        past = self.processes.spawn("past", "-m", "rewards_site.demo_past", ending=Ending.IS_DONE)
+        self.processes.run("manage.py", "sync_merchants")
         story.change_brand()
-        self._manage("sync_merchants")
-        self._spawn("worker", "qcluster")
+        self.processes.run("manage.py", "sync_merchants")
+        self.processes.wait_until_done(past)
+        self.processes.spawn("worker", "manage.py", "qcluster")
         ops = StaffMember(
-            site=f"http://127.0.0.1:{self.web_port}",
-            username="ops",
-            password=self.passwords["ops"],
-            stopping=self.stopping,
+            site=self._site, username="ops", password=self.passwords["ops"], stopping=self.stopping
         )
         self.is_move_proposed = ops.propose_move(
             expensive, customer_id="member-8", reason="Bought on a shared device, case 71."
         )
 
-    def _tell(self) -> None:
-        site = f"http://127.0.0.1:{self.web_port}"
-        token = self._manage("issue_member_token", MEMBER).strip()
-        logins = "".join(f"\n             {name:<8} /  {self.passwords[name]}" for name in ROLES)
-        proposed = " and a move that\nwaits for a second person" if self.is_move_proposed else ""
-        print(
-            f"""
-Running. Shoppers buy at eight brands; orders are adjusted, validated and cancelled, each within
-about two minutes. One webhook in ten is lost on purpose: the sync finds what it would have told.
-The admin opens with what needs a human: an order that names nobody, a changed member{proposed}.
-
-  Admin      {site}/admin/
-  Log-ins    {logins.strip()}
-
-  Reports    {site}/admin/reports/reportrun/export/
-  API docs   {site}/api/v1/docs/
-
-  Token of {MEMBER}
-  {token}
-
-  Watch that member's balances move:
-  curl -s -H "Authorization: Bearer {token}" {site}/api/v1/balances/
-
-Logs are in {self._shown_folder}/. Ctrl-C stops everything.
-""",
-            flush=True,
+    def _open_the_shop(self) -> None:
+        """What ops decide, and members with the app; nothing waits for either."""
+        self.processes.spawn("rules", "-m", "rewards_site.demo_rules", ending=Ending.IS_DONE)
+        wanted = {
+            "site": self._site,
+            "button": self._button,
+            "seed": self.seed,
+            "tokens": self.tokens,
+        }
+        self.processes.spawn(
+            *("shoppers", "-m", "rewards_site.demo_shopper"),
+            more={"DEMO_SHOPPERS": json.dumps(wanted)},
+            ending=Ending.STARTS_AGAIN,
         )
 
-    @property
-    def _shown_folder(self) -> Path:
+    def _tell(self) -> None:
         inside = self.folder.is_relative_to(BASE_DIR)
-        return self.folder.relative_to(BASE_DIR) if inside else self.folder
+        text = screen(
+            site=self._site,
+            passwords=self.passwords,
+            member=MEMBER,
+            token=self.tokens[MEMBER],
+            is_move_proposed=self.is_move_proposed,
+            logs=self.folder.relative_to(BASE_DIR) if inside else self.folder,
+        )
+        print(text, flush=True)
 
     def _watch(self) -> int:
         while not self.stopping.wait(timeout=1):
-            for child in self.children:
-                if child.process.poll() is not None:
-                    raise DemoError(
-                        f"The {child.name} process ended by itself. The end of its log:\n"
-                        + tail(child.log)
-                    )
+            for line in self.processes.look_after():
+                say(line)
         say("Stopping ...")
         return 0
-
-    def _manage(self, *arguments: str) -> str:
-        return self._run("manage.py", *arguments)
-
-    def _run(self, *arguments: str, more: Mapping[str, str] | None = None) -> str:
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, *arguments],
-            cwd=BASE_DIR,
-            env=self.environment | dict(more or {}),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise DemoError(f"{' '.join(arguments[:2])} failed:\n{done.stderr or done.stdout}")
-        return done.stdout
-
-    def _spawn(self, name: str, *arguments: str) -> None:
-        log = self.folder / f"{name}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "manage.py", *arguments],
-                cwd=BASE_DIR,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # its children go with it, and Ctrl-C reaches only us
-            )
-        self.children.append(Child(name, process, log))
-
-    def _wait_for(self, url: str) -> None:
-        for _ in range(READY_SECONDS_MAX * 5):
-            if self.children[-1].process.poll() is not None or self.stopping.is_set():
-                break
-            try:
-                with urllib.request.urlopen(url, timeout=2):  # noqa: S310
-                    return
-            except (urllib.error.URLError, OSError):
-                self.stopping.wait(timeout=0.2)
-        last = self.children[-1]
-        raise DemoError(f"The {last.name} process did not start:\n{tail(last.log)}")
-
-    def _stop_children(self) -> None:
-        """Button first, so that nothing new comes in; then ask, wait, and end what is left."""
-        for child in reversed(self.children):
-            if child.process.poll() is None:
-                child.process.terminate()
-        for child in reversed(self.children):
-            try:
-                child.process.wait(timeout=STOP_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                say(f"The {child.name} process did not stop; ending it.")
-            child.signal_group(signal.SIGKILL)
-            child.process.wait()
 
 
 def say(text: str) -> None:

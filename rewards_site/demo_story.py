@@ -19,6 +19,7 @@ from typing import Any
 
 WAIT_SECONDS_MAX = 30
 _BRAND = "Fernhill Outfitters"
+_PAYS_LESS, _PAYS_PERCENT = "Voltaic Electronics", 80
 _EXPENSIVE_MINOR = 18_000
 """A commission whose half is above the limit (50 USD) from which two people move an order."""
 
@@ -37,6 +38,7 @@ class Story:
             self._order(customer=f"member-{number}", currency=currency, merchant="Café Aurore")
         self._order(customer=None, merchant=_BRAND, lines=[_line("Day pack, 22 litres", 6400)])
         self._changed_member()
+        self._change(_PAYS_LESS, {"pays_percent": _PAYS_PERCENT})
         expensive = self._order(
             customer="member-2", merchant="Lumen & Pine", total=240_000, amount=_EXPENSIVE_MINOR
         )
@@ -45,14 +47,20 @@ class Story:
 
     def change_brand(self) -> None:
         """A brand that from now on takes longer, and pays nothing for gift cards."""
-        brands = self._call("/control/brands")["brands"]
-        brand = next(brand for brand in brands if brand["name"] == _BRAND)
+        brand = self._brand(_BRAND)
         minutes = int(brand["finalization_window_minutes"]) + 30 * 24 * 60
         change = {
             "finalization_window_minutes": minutes,
             "exclusion_details": "Gift cards and sale items earn no commission.",
         }
-        self._call(f"/control/brands/{brand['id']}", change)
+        self._change(_BRAND, change)
+
+    def _brand(self, name: str) -> dict[str, Any]:
+        brands: list[dict[str, Any]] = self._call("/control/brands")["brands"]
+        return next(brand for brand in brands if brand["name"] == name)
+
+    def _change(self, name: str, changes: dict[str, Any]) -> None:
+        self._call(f"/control/brands/{self._brand(name)['id']}", changes)
 
     def _changed_member(self) -> None:
         """Button tells a known order again, as another member's: it waits for people."""
@@ -65,7 +73,14 @@ class Story:
         row = next(row for row in self._rows() if row["button_order_id"] == order_id)
         row["modified_date"] = _ago(minutes=5)
         row["publisher_customer_id"] = "member-6"
-        self._call("/control/webhooks/events", {"event_type": "tx-pending", "data": row})
+        told = self._call("/control/webhooks/events", {"event_type": "tx-pending", "data": row})
+        self._must_arrive(told["hook_id"])
+
+    def _must_arrive(self, hook_id: str) -> None:
+        """Of the webhooks that are lost, not this one: the API would never tell of it."""
+        deliveries = self._call("/control/deliveries")["deliveries"]
+        if any(one["hook_id"] == hook_id and one["state"] == "lost" for one in deliveries):
+            self._call(f"/control/deliveries/{hook_id}/resend", {})
 
     def _missed_webhooks(self) -> None:
         """An adjustment and the final state that no webhook tells of: the sync finds the last."""
@@ -86,7 +101,10 @@ class Story:
         return str(self._call("/control/orders", fields)["button_order_id"])
 
     def _rows(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._call("/v1/affiliation/transactions")["objects"]
+        """Those of the last hour, as the API tells them."""
+        asked = f"?page_size=500&time_field=modified_date&start={_ago(minutes=60)}"
+        answer = self._call(f"/v1/affiliation/transactions{asked}")
+        rows: list[dict[str, Any]] = answer["objects"]
         return rows
 
     def _call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

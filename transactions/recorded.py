@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import F
 
+from offers.rules.store import rule_history
+from offers.rules.terms import CategoryShare, Terms
 from rewards_site.button.reading import read_transaction
 from rewards_site.button.schemas import TransactionObservation
 from rewards_site.button.wirejson import parse
@@ -118,6 +121,38 @@ def wrong_first_sight(row: Transaction, first: TransactionRevision) -> Iterator[
             f"first_seen_at stands as {seen}; it was told at {first.read_at}, "
             f"and that was recorded at {first.recorded_at}"
         )
+
+
+def rules_on_record() -> dict[tuple[str, int], Terms]:
+    """(rule, version) → what it promised, of every version that was ever published."""
+    return {(rule.id, rule.version): rule.terms for rule in rule_history()}
+
+
+def wrong_terms(
+    revision: TransactionRevision, rules: Mapping[tuple[str, int], Terms], evidence: Evidence
+) -> Iterator[str]:
+    """Terms that say they are a rule's, which never promised that; and its categories' likewise.
+
+    Those of a click stand by themselves: they are frozen with it.
+    """
+    terms = Terms.from_json(revision.terms)
+    if any(click.terms == terms for click in evidence.naming.clicks.values()):
+        return
+    parts: list[Terms | CategoryShare] = [terms, *terms.category_shares]
+    for part in parts:
+        if part.rule_id is None or part.version is None:
+            continue
+        rule = rules.get((part.rule_id, part.version))
+        if rule is None:
+            yield f"goes by {part.rule_id}, version {part.version}: no such rule was published"
+        elif not _promised(part, rule):
+            yield f"goes by {part}; that version promised {rule}"
+
+
+def _promised(part: Terms | CategoryShare, rule: Terms) -> bool:
+    if isinstance(part, Terms):
+        return replace(part, category_shares=()) == rule
+    return part.share_bps == rule.share_bps
 
 
 def wrong_click(row: Transaction, known: Derived, evidence: Evidence) -> Iterator[str]:

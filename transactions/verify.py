@@ -31,13 +31,18 @@ from transactions.order import OrderState
 from transactions.orphans import lost_references
 from transactions.recorded import (
     Merges,
+    rules_on_record,
     wrong_click,
     wrong_currencies,
     wrong_first_sight,
     wrong_merged,
     wrong_record,
+    wrong_terms,
 )
 from transactions.stored import ORDER_FIELDS, child_state, write_order
+
+Rules = dict[tuple[str, int], Terms]
+"""What each version of a reward rule promised."""
 
 
 @dataclass(slots=True)
@@ -65,6 +70,11 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
         found.member_accounts = Account.objects.filter(member__isnull=False).count()
         merges: Merges = {}
         added: Added = {}
+        rules: Rules = {}
+
+        def read_rules() -> Iterable[Difference]:
+            rules.update(rules_on_record())
+            return ()
 
         def read_merges() -> Iterable[Difference]:
             nonlocal merges
@@ -79,6 +89,7 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
             ("kinds of accounts", balances.wrong_kinds),
             ("running balances", balances.wrong_running_balances),
             ("merges on record", read_merges),
+            ("reward rules", read_rules),
             ("earnings", lambda: balances.wrong_earnings(also=earned_by_merging(added))),
             ("activity", activity.wrong_activity),
             ("groups without cause", groups_without_cause),
@@ -90,13 +101,13 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
             guarded(found.differences, where, check)
         total = Transaction.objects.count()
         for chunk in chunks():
-            _check_chunk(chunk, found, merges)
+            _check_chunk(chunk, found, merges, rules)
             if progress:
                 progress(found.transactions, total)
     return found
 
 
-def _check_chunk(chunk: Chunk, found: Verification, merges: Merges) -> None:
+def _check_chunk(chunk: Chunk, found: Verification, merges: Merges, rules: Rules) -> None:
     rows = chunk.rows
     evidence = Evidence()
 
@@ -112,7 +123,7 @@ def _check_chunk(chunk: Chunk, found: Verification, merges: Merges) -> None:
         guarded(
             found.differences,
             _name(row),
-            partial(_wrong_transaction, row, evidence, merges, losses),
+            partial(_wrong_transaction, row, evidence, merges, rules, losses),
             has_statements=False,
         )
     found.transactions += len(rows) + len(chunk.unreadable)
@@ -126,7 +137,7 @@ def _name(row: Transaction) -> str:
 
 
 def _wrong_transaction(
-    row: Transaction, evidence: Evidence, merges: Merges, losses: list[Loss]
+    row: Transaction, evidence: Evidence, merges: Merges, rules: Rules, losses: list[Loss]
 ) -> Iterator[Difference]:
     """What is wrong with one order; what was taken back in it is left in `losses` to be checked."""
     where = _name(row)
@@ -147,7 +158,9 @@ def _wrong_transaction(
         yield from _wrong_revision(here, derived.order, revision)
         for problem in wrong_record(row, before, revision, known, derived):
             yield Difference(here, problem)
-        for problem in wrong_merged(before, revision, merges):
+        for problem in chain(
+            wrong_merged(before, revision, merges), wrong_terms(revision, rules, evidence)
+        ):
             yield Difference(here, problem)
         held = known.held if known else Holding(currency=row.currency)
         if revision.kind == RevisionKind.MERGED:

@@ -58,7 +58,7 @@ def waits_chart(waits: Sequence[Sequence[int]], *, low_days: int, high_days: int
                 (_WIDTH, _HEIGHT - 10, "end", f"{last} d"),
             ],
         ),
-        f"{words}; the bars within the range are dark. Point at one for its figures.",
+        f"{words}; the bars within the range stand out. Point at one for its figures.",
     )
 
 

@@ -20,11 +20,14 @@ from typing import Any
 
 from playwright.sync_api import ViewportSize, sync_playwright
 
+from rewards_site.button.sandbox.chance import make_id
 from tests.browser.chromium import ARGUMENTS, CHROMIUM
 from tests.browser.png import few_colours
 
 IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
 SEED = 20
+MISSED = "control/1"
+"""The first order that the demo's story tells: no webhook told of its end, the sync found it."""
 READY_SECONDS_MAX = 120
 SEEN_SECONDS_MAX = 150
 BYTES_MAX = 200_000
@@ -77,15 +80,14 @@ def take_all(page: Any, site: Site) -> None:
     page.fill("#id_password", site.password)
     page.click("input[type=submit]")
     orders = f"{site.url}/admin/transactions/transaction/"
-    revisions = f"{site.url}/admin/transactions/transactionrevision/?missing=yes"
-    _wait_for(page, revisions, "#result_list tbody tr")
+    missed = f"{orders}?q={make_id('btnorder', SEED, MISSED)}&status=validated"
+    _wait_for(page, missed, "#result_list tbody tr")
     _wait_for(page, f"{orders}?status=declined", "#result_list tbody tr")
 
     page.goto(f"{site.url}/admin/")
     take(page, "landing", until="section.rooms")
-    page.goto(revisions)
-    order = page.locator("#result_list .field-transaction a").last.get_attribute("href")
-    page.goto(site.url + str(order))
+    page.goto(missed)
+    page.locator("#result_list tbody th a").first.click()
     page.locator(".moment details summary").first.click()
     take(page, "time-line", since=".story", until=".timeline + *", left=258)
     page.goto(f"{site.url}/admin/accounts_sync/deferredrow/queue/?only=changes")
@@ -98,6 +100,14 @@ def take_all(page: Any, site: Site) -> None:
     take(page, "coverage")
     page.goto(f"{site.url}/admin/reports/reportrun/export/")
     take(page, "reports")
+    tests = f"{site.url}/admin/backtests/backtest/"
+    idea = "#result_list tr:has-text('an idea') a[href*='/backtests/backtest/']"
+    _wait_for(page, tests, idea)
+    page.locator(idea).first.click()
+    take(page, "back-test")
+    audit = f"{orders}rate-audit/"
+    _wait_for(page, audit, ".label-warn")
+    take(page, "rate-audit")
 
 
 def _wait_for(page: Any, address: str, selector: str) -> None:

@@ -24,7 +24,7 @@ ONE_OF_EACH = {
 }
 
 
-def _until_told(process: subprocess.Popen[bytes], told: Path) -> str:
+def until_told(process: subprocess.Popen[bytes], told: Path) -> str:
     ready = threading.Event()
     for _ in range(WAIT_SECONDS_MAX):
         text = told.read_text()
@@ -58,7 +58,7 @@ def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
             stderr=subprocess.STDOUT,
         )
     try:
-        text = _until_told(process, told)
+        text = until_told(process, told)
         site = re.search(r"Admin +(http://127\.0\.0\.1:(\d+))/admin/", text)
         logins = dict(re.findall(r"(\w+) +/  (\S+)", text))
         assert site, text

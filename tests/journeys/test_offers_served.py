@@ -18,12 +18,13 @@ import jwt
 import pytest
 
 from rewards_site.button.signature import sign
-from rewards_site.button.waiting import CALLS_MAX
 from tests.conftest import CommittedDatabase
 from tests.journeys.processes import MEMBER_SECRET, WEBHOOK_SECRET, Product
 from tests.offers.menus import brand, percent
 
 pytestmark = pytest.mark.slow
+PLACES = 32
+"""Half of the threads that `serve` has unless it is told."""
 FAR_AWAY = 4_102_444_800
 """2100, as a token's `exp`."""
 
@@ -126,21 +127,21 @@ def test_webhooks_are_answered_while_every_place_waits_for_button(
     with (
         answering(Button(hangs=True)) as button,
         product_with(button, committed_db, tmp_path, "--processes", "1") as product,
-        ThreadPoolExecutor(CALLS_MAX) as pool,
+        ThreadPoolExecutor(PLACES) as pool,
     ):
-        waiting = [pool.submit(ask, product, number) for number in range(CALLS_MAX)]
+        waiting = [pool.submit(ask, product, number) for number in range(PLACES)]
         pause = threading.Event()
-        while button.request_count < CALLS_MAX and not any(one.done() for one in waiting):
+        while button.request_count < PLACES and not any(one.done() for one in waiting):
             pause.wait(0.01)
         answered = [ping(product, number) for number in range(5)]
         one_more = ask(product)
         still_waiting = sum(not one.done() for one in waiting)
         button.may_go_on.set()
 
-        assert still_waiting == CALLS_MAX
+        assert still_waiting == PLACES
         assert answered == [200] * 5
         assert one_more == 503
-        assert Counter(one.result() for one in waiting) == {200: CALLS_MAX}
+        assert Counter(one.result() for one in waiting) == {200: PLACES}
 
 
 def test_connections_are_kept(committed_db: CommittedDatabase, tmp_path: Path) -> None:

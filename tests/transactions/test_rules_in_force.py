@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +17,10 @@ from tests.factories import MERCHANT, NOON, balances, house, observe, tell, tell
 from tests.offers.rules.making import TWICE, make_merchant, person, published
 from tests.spending import differences
 from tests.transactions.tapping import tap
+from transactions.derived import Evidence
 from transactions.ledger.chart import AccountKind
-from transactions.models import Transaction
+from transactions.models import Transaction, TransactionRevision
+from transactions.recorded import rules_on_record, wrong_terms
 from transactions.told import Channel
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +167,16 @@ class TestBudgets:
         tell(observe(minutes=1, status="declined"))
 
         assert [rule.name for rule in rules_for_clicks(at)] == ["Twice"]
+
+
+def test_verify_sees_terms_that_no_rule_promised() -> None:
+    """As if a version had been changed, or its row lost, behind the guards."""
+    published("Spring", share_bps=8_000, at=BEFORE)
+    tell(observe())
+    [revision] = TransactionRevision.objects.all()
+    rules = rules_on_record()
+    assert list(wrong_terms(revision, rules, Evidence())) == []
+
+    assert "no such rule was published" in next(wrong_terms(revision, {}, Evidence()))
+    other = {key: replace(terms, share_bps=7_999) for key, terms in rules.items()}
+    assert "that version promised" in next(wrong_terms(revision, other, Evidence()))

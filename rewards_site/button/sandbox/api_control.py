@@ -30,7 +30,7 @@ _RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 _TEXTS = ("name", "homepage", "icon_url")
 _TEXTS_OR_NULL = ("description", "subdomain", "further_terms", "exclusion_details")
 _FLAGS = ("is_live_ready", "coupons_allowed", "gift_cards_allowed")
-_NUMBERS = ("reporting_window_days", "finalization_window_minutes")
+_NUMBERS = ("reporting_window_days", "finalization_window_minutes", "pays_percent")
 
 
 def routes(shop: Shop) -> ControlRoutes:

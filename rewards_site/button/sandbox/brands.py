@@ -58,6 +58,8 @@ class Details:
     exclusion_details: str | None
     coupons_allowed: bool
     gift_cards_allowed: bool
+    pays_percent: int = 100
+    """How much of what it lists it pays for a purchase at a link; no API tells of it."""
 
 
 class BrandBook:

@@ -9,7 +9,7 @@ from rewards_site.button.sandbox.api_switches import OffersShape
 from rewards_site.button.sandbox.bodies import read_body
 from rewards_site.button.sandbox.brands import Approval
 from rewards_site.button.sandbox.calls import Call, Routes, one
-from rewards_site.button.sandbox.rates import Offer, Person, offer_id
+from rewards_site.button.sandbox.rates import Offer, Person
 
 IDENTIFIERS_MAX = 10
 """Devices and e-mails together."""
@@ -28,7 +28,8 @@ def _offers(call: Call) -> Reply:
         if details.approval is Approval.APPROVED and merchant_id in {None, details.id}:
             brand = shop.world.brand(details.id)
             offers = shop.offers.offers_of(details, brand, person, at=at)
-            answered.append(_merchant(details.id, offers, shape=call.switches.offers_shape))
+            told = shop.offers.tell(details.id, offers)
+            answered.append(_merchant(details.id, told, shape=call.switches.offers_shape))
     return one({"merchant_offers": answered})
 
 
@@ -51,22 +52,25 @@ def _read(call: Call) -> tuple[Person, str | None]:
     return person, body.text("merchant_id")
 
 
-def _merchant(brand_id: str, offers: tuple[Offer, ...], *, shape: OffersShape) -> Json:
-    rows = [_row(brand_id, offer, number, shape=shape) for number, offer in enumerate(offers)]
+def _merchant(brand_id: str, told: list[tuple[str, Offer]], *, shape: OffersShape) -> Json:
+    rows = [
+        _row(key, offer, rank=number, shape=shape)
+        for number, (key, offer) in enumerate(told, start=1)
+    ]
     answered: Json = {"merchant_id": brand_id, "offers": rows}
     if shape is OffersShape.YEAR_2019:
         answered["best_offer_id"] = rows[0]["id"] if rows else None
     return answered
 
 
-def _row(brand_id: str, offer: Offer, number: int, *, shape: OffersShape) -> Json:
-    row: Json = {"id": offer_id(brand_id, offer, number)}
+def _row(key: str, offer: Offer, *, rank: int, shape: OffersShape) -> Json:
+    row: Json = {"id": key}
     for name in ("rate_percent", "rate_fixed", "currency"):
         if (value := getattr(offer, name)) is not None:
             row[name] = value
     shown = ["category"]
     if shape is OffersShape.CURRENT:
-        row["rank"] = number + 1
+        row["rank"] = rank
         shown += ["offer_type", "offer_tag"]
     row["display_params"] = {
         name: value for name in shown if (value := getattr(offer, name)) is not None

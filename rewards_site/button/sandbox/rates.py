@@ -73,6 +73,7 @@ class OfferBook:
         self._speed = speed
         self._lock = threading.Lock()
         self._laid_down: dict[tuple[str, str | None], tuple[Offer, ...]] = {}
+        self._told: dict[tuple[str, str], Offer] = {}
 
     def lay_down(
         self, brand_id: str, offers: Iterable[Offer] | None, *, user_id: str | None
@@ -95,6 +96,18 @@ class OfferBook:
         if details.id == catalog.TEST_MERCHANT.id:
             return _TEST_OFFERS
         return self._made_up(brand, self.audience(brand, person), at=at)
+
+    def tell(self, brand_id: str, offers: Iterable[Offer]) -> list[tuple[str, Offer]]:
+        """Each with the id by which a shopper may buy by it later."""
+        told = [(offer_id(brand_id, offer, number), offer) for number, offer in enumerate(offers)]
+        with self._lock:
+            self._told.update({(brand_id, key): offer for key, offer in told})
+        return told
+
+    def told(self, brand_id: str, offer_id: str) -> Offer | None:
+        """What anybody was told under this id."""
+        with self._lock:
+            return self._told.get((brand_id, offer_id))
 
     def audience(self, brand: Brand, person: Person) -> Audience:
         """What the brand takes her for; the same whichever way round her identifiers come."""

@@ -18,11 +18,14 @@ from rewards_site.button.sandbox.clock import Clock, MovableClock, SystemClock
 from rewards_site.button.sandbox.control import Control, ControlRoutes
 from rewards_site.button.sandbox.fault_control import FaultControl
 from rewards_site.button.sandbox.faults import Fault, FaultKind, Faults, Outage
+from rewards_site.button.sandbox.history import History
 from rewards_site.button.sandbox.keys import add_keys
+from rewards_site.button.sandbox.link_control import LinkControl
+from rewards_site.button.sandbox.lives import Lives
 from rewards_site.button.sandbox.order_control import OrderControl
 from rewards_site.button.sandbox.order_faults import OrderFaults
 from rewards_site.button.sandbox.queueing import WebhookOrder
-from rewards_site.button.sandbox.records import TxIds
+from rewards_site.button.sandbox.records import Order, TxIds
 from rewards_site.button.sandbox.sender import TIMEOUT_SECONDS, Sender
 from rewards_site.button.sandbox.server import SandboxServer
 from rewards_site.button.sandbox.shoppers import DEFAULT_SPEED, Shoppers
@@ -32,6 +35,8 @@ from rewards_site.button.sandbox.timeline import Timeline
 from rewards_site.button.sandbox.webhook_control import WebhookControl
 from rewards_site.button.sandbox.world import DEFAULT_API_KEY, World
 from rewards_site.kernel.errors import InvalidInput
+
+HISTORY_DAYS_MAX = 3650
 
 
 @dataclass(kw_only=True)
@@ -61,6 +66,10 @@ class Sandbox:
     shoppers: int = 0
     orders_per_minute: float = 20.0
     max_orders: int = 5000
+    history_days: int = 0
+    """How long before its beginning orders were bought that no webhook tells of; 0: none were."""
+    history_orders: int = 100
+    """Of each brand, over that time."""
     webhook_url: str | None = None
     webhook_secret: str = ""
     lose_webhooks: float = 0.0
@@ -84,6 +93,7 @@ class Sandbox:
         self._is_stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="sandbox-ticker", daemon=True)
         self.world = World(seed=self.seed, api_keys=self.api_keys, tx_ids=self.tx_ids)
+        waiting = self._tell_history()
         self.switches = Switches(self.spellings)
         lost = [Fault(kind=FaultKind.LOST, percent=self.lose_webhooks)]
         self.faults = Faults(
@@ -92,6 +102,8 @@ class Sandbox:
         )
         self.sender = self._sender()
         self.timeline = Timeline(world=self.world, clock=self._clock, sender=self.sender)
+        for order, ends_at in waiting:
+            self.timeline.open_window(order, ends_at=ends_at)
         self._lay_faults()
         self._shoppers = Shoppers(
             world=self.world,
@@ -138,12 +150,28 @@ class Sandbox:
             (self.speed <= 0, "speed must be above 0"),
             (self.orders_per_minute <= 0, "orders per minute must be above 0"),
             (self.shoppers < 0 or self.max_orders < 0, "shoppers and orders can't be below 0"),
+            (
+                not 0 <= self.history_days <= HISTORY_DAYS_MAX or self.history_orders < 1,
+                f"a past is of 1 to {HISTORY_DAYS_MAX} days, with 1 order of each brand at least",
+            ),
             (not 0 <= self.lose_webhooks <= 100, "lost webhooks are 0 to 100 percent"),
             (not self.api_keys or not all(self.api_keys), "an API key is needed"),
             (any(":" in key for key in self.api_keys), "an API key holds no colon"),
         ):
             if is_wrong:
                 raise InvalidInput(what)
+
+    def _tell_history(self) -> list[tuple[Order, datetime]]:
+        """Before anybody listens; what of it is still to end."""
+        if not self.history_days:
+            return []
+        return History(
+            world=self.world,
+            until=self._clock.now(),
+            days=self.history_days,
+            orders=self.history_orders,
+            members=self.shoppers,
+        ).tell()
 
     def _sender(self) -> Sender | None:
         if self.webhook_url is None:
@@ -177,6 +205,14 @@ class Sandbox:
         of_orders = OrderControl(
             world=world, clock=clock, timeline=self.timeline, taps=taps, brands=self.shop.brands
         )
+        of_links = LinkControl(
+            world=world,
+            clock=clock,
+            taps=taps,
+            brands=self.shop.brands,
+            offers=self.shop.offers,
+            lives=Lives(world=world, agenda=self.timeline.lives, speed=self.speed),
+        )
         of_webhooks = WebhookControl(world=world, clock=clock, taps=taps, sender=sender)
         of_faults = FaultControl(
             world=world,
@@ -188,6 +224,7 @@ class Sandbox:
         )
         return {
             **of_orders.routes(),
+            **of_links.routes(),
             **of_webhooks.routes(),
             **of_faults.routes(),
             **api_control.routes(self.shop),

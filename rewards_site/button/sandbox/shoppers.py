@@ -8,17 +8,15 @@ from functools import partial
 
 from rewards_site.button.sandbox import catalog
 from rewards_site.button.sandbox.agenda import Agenda
+from rewards_site.button.sandbox.baskets import FREE_TRIAL, basket_of
 from rewards_site.button.sandbox.chance import dice, make_id
-from rewards_site.button.sandbox.life import DECK, OPENING, Change, Fate, Life, live
+from rewards_site.button.sandbox.life import DECK, OPENING, Fate, live
+from rewards_site.button.sandbox.lives import Lives
 from rewards_site.button.sandbox.records import (
     EXISTING_USER_ORDER,
     NEW_USER_ORDER,
-    Basket,
-    Brand,
-    Line,
     Oddities,
     Purchase,
-    Status,
 )
 from rewards_site.button.sandbox.world import World
 
@@ -26,7 +24,6 @@ DEFAULT_SPEED = 60.0
 """A minute of Button's pace takes a second."""
 
 CURRENCY_WEIGHTS = {"USD": 50, "GBP": 25, "JPY": 15, "KWD": 10}
-INSTALL_DOLLAR_CENTS = 100
 
 
 class Shoppers:
@@ -48,10 +45,10 @@ class Shoppers:
     ) -> None:
         self._world = world
         self._agenda = agenda
+        self._lives = Lives(world=world, agenda=agenda, speed=speed)
         self._count = count
         self._between = timedelta(minutes=1 / orders_per_minute)
         self._orders_max = orders_max
-        self._speed = speed
         self._is_buying = count > 0
 
     def open(self, at: datetime) -> None:
@@ -73,36 +70,10 @@ class Shoppers:
         fate = self._fate(number)
         purchase = self._purchase(number, fate=fate, chance=chance, at=at)
         life = live(fate, purchase.basket, chance=chance)
-        reported_at = at + self._lasting(life.reported_after_minutes)
-        self._agenda.plan(reported_at, partial(self._report, purchase, fate, life))
+        self._lives.begin(purchase, fate=fate, life=life)
         # Counted from when it was due, so that a slow tick makes no order less.
         pause = self._between * dice(self._world.seed, "pause", number).uniform(0.5, 1.5)
         self._plan_purchase(number + 1, due_at=due_at + pause)
-
-    def _report(self, purchase: Purchase, fate: Fate, life: Life, at: datetime) -> None:
-        if fate is Fate.INSTALL:
-            commission = catalog.price_in(purchase.currency, INSTALL_DOLLAR_CENTS)
-            self._world.install(purchase, commission=commission, at=at)
-            return
-        order_id = self._world.report(purchase, at=at).now.order.button_order_id
-        assert order_id is not None
-        for change in life.changes:
-            due_at = purchase.purchased_at + self._lasting(change.after_minutes)
-            self._agenda.plan(due_at, partial(self._change, order_id, change))
-
-    def _change(self, order_id: str, change: Change, at: datetime) -> None:
-        if self._world.order(order_id).now.status.is_final:
-            return  # somebody validated or declined it through a control call
-        match change.status:
-            case Status.PENDING:
-                self._world.adjust(order_id, change.basket, at=at)
-            case Status.VALIDATED:
-                self._world.validate(order_id, at=at)
-            case Status.DECLINED:
-                self._world.decline(order_id, at=at)
-
-    def _lasting(self, minutes: float) -> timedelta:
-        return timedelta(minutes=minutes / self._speed)
 
     def _fate(self, number: int) -> Fate:
         if number <= len(OPENING):
@@ -130,7 +101,9 @@ class Shoppers:
             organization=self._world.organizations[0],
             brand=brand,
             currency=currency,
-            basket=_basket(brand, currency, fate=fate, chance=chance),
+            basket=(
+                FREE_TRIAL if fate is Fate.ZERO else basket_of(brand.goods, currency, chance=chance)
+            ),
             purchased_at=at,
             customer=f"member-{(number - 1) % self._count + 1}" if is_known else None,
             pub_ref=make_id("c", self._world.seed, number) if has_pub_ref else None,
@@ -145,32 +118,3 @@ class Shoppers:
                 has_unknown_fields=chance.random() < 0.1,
             ),
         )
-
-
-def _basket(brand: Brand, currency: str, *, fate: Fate, chance: random.Random) -> Basket:
-    """One to three articles, sometimes with a discount; of nothing for a zero order."""
-    if fate is Fate.ZERO:
-        return (Line(identifier="trial", description="Free trial", amount=0),)
-    count = chance.randint(1, min(3, len(brand.goods)))
-    lines = []
-    for goods in chance.sample(brand.goods, count):
-        amount, quantity = catalog.price_in(currency, goods.cents), chance.choice([1, 1, 1, 2, 3])
-        lines.append(
-            Line(
-                identifier=goods.sku,
-                description=goods.description,
-                category=goods.category,
-                subcategory=goods.subcategory,
-                amount=amount,
-                quantity=quantity,
-                commission=amount * quantity * goods.bps // 10_000,
-            )
-        )
-    spent = sum(line.total for line in lines)
-    if spent > 0 and chance.random() < 0.15:
-        off = spent // 10
-        share = sum(line.commission for line in lines) // 10
-        lines.append(
-            Line(identifier="promo", description="10 % off", amount=-off, commission=-share)
-        )
-    return tuple(lines)

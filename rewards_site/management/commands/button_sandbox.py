@@ -90,6 +90,15 @@ class Command(BaseCommand):
             "--orders-per-minute", type=float, default=20.0, help="of all shoppers together"
         )
         parser.add_argument("--max-orders", type=int, default=5000, help="then they stop buying")
+        parser.add_argument(
+            "--history-days",
+            type=int,
+            default=0,
+            help="begin with orders of so many days before, which no webhook tells of",
+        )
+        parser.add_argument(
+            "--history-orders", type=int, default=100, help="of each brand, in those days"
+        )
         parser.add_argument("--webhook-url", help="where events are posted; needs the secret")
         parser.add_argument("--webhook-secret", default="", help="what they are signed with")
         parser.add_argument(
@@ -116,6 +125,8 @@ class Command(BaseCommand):
                 shoppers=options["shoppers"],
                 orders_per_minute=options["orders_per_minute"],
                 max_orders=options["max_orders"],
+                history_days=options["history_days"],
+                history_orders=options["history_orders"],
                 webhook_url=options["webhook_url"],
                 webhook_secret=options["webhook_secret"],
                 lose_webhooks=options["lose_webhooks"],
