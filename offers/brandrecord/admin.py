@@ -39,7 +39,6 @@ def holds_label(record: BrandRecord) -> SafeString | str:
 class BrandRecordAdmin(ReadOnlyAdmin[BrandRecord]):
     list_display = (
         *("merchant_id", "name", "window", "median", "range", "sample_size", "coverage", "state"),
-        "measured_at",
     )
     list_select_related = ("merchant__profile",)
     list_defer = ("waits", "months")

@@ -76,4 +76,4 @@ class Proposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"proposal {self.pk}: {self.summary}"[:120]
+        return f"{self.pk}: {self.summary}"[:120]

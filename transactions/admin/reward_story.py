@@ -24,7 +24,7 @@ from transactions.states import ChildState
 from transactions.stored import child_state
 
 _SOURCES = {
-    "default share": "the default share (REWARD_DEFAULT_SHARE_BPS), as it stood when they were set",
+    "default share": "the default share (REWARD_DEFAULT_SHARE_BPS)",
     "account: all to the member": "the Button account's share mode: all to the member",
     "account: no reward": "the Button account's share mode: no reward",
     "before go-live: no reward": "bought before go-live, where such orders earn nothing",
@@ -169,8 +169,8 @@ def _terms(row: Transaction) -> str:
     source = displayable(_SOURCES.get(terms.source, terms.source))
     if row.click is not None and terms.as_json() == row.click.terms:
         at = utc_text(row.click.clicked_at)
-        return f"{promised}, by {source}: as it stood when it was tapped, {at}."
-    return f"{promised}, by {source}."
+        return f"{promised}, by {source}, as promised at the tap ({at})."
+    return f"{promised}, by {source}, as it stood when they were set."
 
 
 def _click(row: Transaction) -> list[Any]:
