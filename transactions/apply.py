@@ -12,12 +12,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError
 
-from offers.rules.store import rule_history
+from offers.rules.recent import Edition, rules_of
 from rewards_site.kernel.db import (
     DatabaseUnavailable,
     constraint_of,
@@ -119,7 +119,7 @@ def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) ->
         return outcomes
     facts.ensure_merchants([batch[index] for index in planned.order_of], read, at=at)
     locked = rows.open_and_lock(planned, batch, read, at=at)
-    folded = _fold(batch, planned, locked, accounts, known_as=read.members)
+    folded = _fold(batch, planned, locked, accounts, known_as=read.members, edition=read.rules)
     outcomes |= folded.outcomes
     write(folded, locked, at=at)
     return outcomes
@@ -132,6 +132,7 @@ def _fold(
     accounts: dict[str, ButtonAccount],
     *,
     known_as: dict[str, int],
+    edition: Edition,
 ) -> Folded:
     folded = Folded()
     names = locked.names
@@ -141,7 +142,7 @@ def _fold(
         known_as=folded.members,
         clicks=locked.clicks,
     )
-    rules = cache(rule_history)
+    rules = partial(rules_of, edition)
     for order in locked.orders.values():
         customer_id = names[order.member_id] if order.member_id is not None else None
         folded.states[order.pk] = order_state(

@@ -7,12 +7,15 @@ class TransactionsConfig(AppConfig):
     verbose_name = "Transactions: what was earned"
 
     def ready(self) -> None:
-        from rewards_site.approvals import registry  # noqa: PLC0415  # models are loaded now
+        from offers import earning  # noqa: PLC0415  # models are loaded now
+        from rewards_site.approvals import registry  # noqa: PLC0415
         from transactions import budgets, metrics  # noqa: PLC0415
         from transactions.attribution import MOVE_ORDER, execute_move  # noqa: PLC0415
+        from transactions.button_accounts import no_account_pays  # noqa: PLC0415
 
         metrics.register()
         budgets.register()
+        earning.register(no_account_pays)
 
         registry.register(
             MOVE_ORDER,

@@ -15,6 +15,15 @@ from transactions.models import ButtonAccount, ShareMode
 log = logging.getLogger(__name__)
 
 
+def no_account_pays() -> bool:
+    """Whether every Button account is one whose orders pay members nothing; one query.
+
+    False where none is known: the first order of a new one is shared.
+    """
+    modes = set(ButtonAccount.objects.values_list("share_mode", flat=True).distinct())
+    return modes == {ShareMode.PUBLISHER}
+
+
 def set_share_mode(
     *, account_id: str, share_mode: str, actor: AbstractBaseUser, reason: str
 ) -> ButtonAccount:

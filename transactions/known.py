@@ -12,6 +12,7 @@ from datetime import datetime
 
 from offers.clicks.queries import ClickFacts, asked_by_pub_ref, clicks_by_pub_ref
 from offers.models import Merchant
+from offers.rules.recent import Edition, asked_edition
 from offers.rules.terms import Terms
 from rewards_site.button.schemas import CATEGORIES, TransactionObservation
 from rewards_site.kernel.currencies import EXPONENTS
@@ -44,6 +45,8 @@ class Known:
     """Those that the batch tells."""
     clicks: Clicks
     """By `pub_ref`, as far as the batch names clicks of ours."""
+    rules: Edition
+    """Of the reward rules."""
 
 
 def read_known(batch: Sequence[Told]) -> Known:
@@ -51,7 +54,7 @@ def read_known(batch: Sequence[Told]) -> Known:
     observations = [told.observation for told in batch]
     pub_refs = {told.pub_ref for told in observations if told.pub_ref}
     clicks = asked_by_pub_ref(pub_refs)
-    accounts, merchants, children, orders, members, *clicked = ask(
+    accounts, merchants, children, orders, members, rules, *clicked = ask(
         rows_of(ButtonAccount, {"account_id": {told.account_id for told in observations}}),
         rows_of(Merchant, {"merchant_id": {told.merchant_id for told in observations} - {None}}),
         rows_of(TransactionChild, {"tx_id": {told.tx_id for told in observations}}),
@@ -73,6 +76,7 @@ def read_known(batch: Sequence[Told]) -> Known:
                 }
             },
         ),
+        asked_edition(),
         *([clicks] if clicks is not None else []),
     )
     elsewhere = {child.transaction_id for child in children} - {order.pk for order in orders}
@@ -85,6 +89,7 @@ def read_known(batch: Sequence[Told]) -> Known:
         orders=orders,
         members={row.customer_id: holder_id(row) for row in members},
         pub_refs=pub_refs,
+        rules=rules[0],
         clicks=_clicked(dict(clicked[0])) if clicked else NO_CLICKS,
     )
 
