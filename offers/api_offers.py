@@ -97,7 +97,8 @@ class OfferedTermsOutput(MerchantTermsOutput):
 
     reward_conditions = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Each a sentence in English: the most that is paid of an order, the least order.",
+        help_text="Each a sentence in English: the most that is paid of an order, the least order, "
+        "categories of products that earn more or less.",
     )
 
 
@@ -112,8 +113,8 @@ class OfferedMerchantOutput(serializers.Serializer[MenuBrand]):
     terms = OfferedTermsOutput()
     expected_days_to_available = serializers.IntegerField(
         allow_null=True,
-        help_text="From the purchase until the reward is available, in days. An estimate, never "
-        "a promise; null where nothing is known.",
+        help_text="From the purchase until the reward is available, in days, the report of the "
+        "order included. An estimate, never a promise; null where nothing is known.",
     )
     expected_range = serializers.ListField(
         child=serializers.IntegerField(),
@@ -126,7 +127,7 @@ class OfferedMerchantOutput(serializers.Serializer[MenuBrand]):
         choices=[("history", "history"), ("window", "window")],
         allow_null=True,
         help_text="What the estimate rests on. history: earlier orders of this merchant. window: "
-        "what the merchant tells.",
+        "how late the merchant reports orders at most, and its finalization window from then on.",
     )
     exclusions = serializers.ListField(
         child=serializers.CharField(),

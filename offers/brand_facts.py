@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
+from offers.display import without_rates
 from offers.models import Merchant
 from offers.queries import APPROVED, MerchantTerms
 from offers.windows import window_days
@@ -27,7 +29,8 @@ class Wait:
     range_days: tuple[int, int] | None = None
     """8 of 10 orders are within it, both ends included."""
     basis: str | None = None
-    """`history`: how long the brand's earlier orders took. `window`: what the brand tells."""
+    """`history`: how long the brand's earlier orders took. `window`: what the brand tells:
+    how late it reports an order at most, and its window from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,18 @@ def facts_of_brands(merchant_ids: Collection[str], *, at: datetime) -> dict[str,
     return facts
 
 
+def told_without_rates(facts: BrandFacts, *, listed: Collection[Decimal]) -> BrandFacts:
+    """`facts` with no rate in the brand's own words; `listed` is every rate of the brand."""
+    terms = facts.terms
+    exclusions, further = terms.exclusions, terms.additional_terms
+    terms = replace(
+        terms,
+        exclusions=exclusions and without_rates(exclusions, listed=listed),
+        additional_terms=further and without_rates(further, listed=listed),
+    )
+    return replace(facts, terms=terms)
+
+
 def _read(merchant_ids: Collection[str]) -> list[BrandFacts]:
     if not merchant_ids:
         return []
@@ -113,16 +128,21 @@ def _facts(row: tuple[Any, ...]) -> BrandFacts:
         ),
         is_featured=bool(is_featured),
         position=position,
-        wait=_wait(row[20:], window=window),
+        wait=_wait(row[20:], window=window, reporting_days=reporting),
     )
 
 
-def _wait(record: tuple[int | None, ...], *, window: int | None) -> Wait:
+def _wait(
+    record: tuple[int | None, ...], *, window: int | None, reporting_days: int | None
+) -> Wait:
+    """A window counts from the report of an order, which comes so many days after the purchase."""
     median, low, high = record
     if median is not None and low is not None and high is not None:
         return Wait(days=median, range_days=(low, high), basis="history")
     days = window_days(window)
-    return Wait() if days is None else Wait(days=days, basis="window")
+    if days is None:
+        return Wait()
+    return Wait(days=days + (reporting_days or 0), basis="window")
 
 
 def _texts(value: Any) -> list[str]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from offers.brand_facts import BrandFacts
+from offers.brand_facts import BrandFacts, told_without_rates
 from offers.clicks import offer_token, seal_keys
 from offers.clicks.listing import Listed
 from offers.decisions.listing import ShownBrand, ShownOffer
@@ -23,6 +23,7 @@ from offers.shown_reward import ShownReward, conditions_of, label_of, nothing_li
 from rewards_site.button.offers_schemas import ListedOffer, MerchantOffers, OfferType
 
 EVERYTHING_ELSE = "Everything else"
+NOTHING_EARNS = "Orders earn nothing at the moment."
 SEALED_EXCLUSIONS_MAX = 20
 SEALED_LENGTH_MAX = 500
 """Of one exclusion, as it is frozen with a click; the whole text stands beside the offers."""
@@ -108,15 +109,20 @@ def make_menu(
     member_public_id: UUID,
     at: datetime,
     earns_from: datetime | None = None,
+    earns_nothing: bool = False,
 ) -> Menu:
     """Featured brands first, then by their position, then as Button told them; offers by rank.
 
-    `earns_from`: orders of before that instant earn nothing yet, so no offer promises anything.
+    `earns_from`: orders of before that instant earn nothing yet, so no offer promises anything;
+    neither does one where, until ops decide otherwise, `earns_nothing`.
     """
     menu = Menu()
     shown = [brand for brand in told if facts[brand.merchant_id].is_shown]
     shown.sort(key=lambda brand: _place(facts[brand.merchant_id]))
     secrets = seal_keys.in_force()
+    why_nothing = NOTHING_EARNS if earns_nothing else ""
+    if earns_from is not None:
+        why_nothing = f"Orders of before {earns_from:%Y-%m-%d %H:%M} UTC earn nothing."
     for brand in shown:
         one = _Brand(
             told=brand,
@@ -124,7 +130,7 @@ def make_menu(
             promise=terms.of(brand.merchant_id),
             member_public_id=member_public_id,
             at=at,
-            earns_from=earns_from,
+            why_nothing=why_nothing,
             secrets=secrets,
         )
         one.add_to(menu)
@@ -142,14 +148,16 @@ class _Brand:
     promise: _Promise
     member_public_id: UUID
     at: datetime
-    earns_from: datetime | None
+    why_nothing: str
+    """Why no order earns anything, as a sentence for members; empty where orders earn."""
     secrets: tuple[str, ...]
 
     def add_to(self, menu: Menu) -> None:
         """Nothing, where no offer is left: an exclusion alone is nothing to tap."""
         everything = (*self.told.offers, *self.told.exclusions)
         listed = {_rate(one) for one in everything} - {Decimal(0)}
-        exclusions = self._exclusions(listed)
+        facts = told_without_rates(self.facts, listed=listed)
+        exclusions = self._exclusions(facts.terms.exclusions, listed)
         sealed = tuple(text[:SEALED_LENGTH_MAX] for text in exclusions[:SEALED_EXCLUSIONS_MAX])
         offers: list[MenuOffer] = []
         evidence: list[ShownOffer] = []
@@ -175,12 +183,10 @@ class _Brand:
             evidence.append(kept)
         if not offers:
             return
-        conditions = self.promise.conditions
-        if self.earns_from is not None:
-            conditions = (f"Orders of before {self.earns_from:%Y-%m-%d %H:%M} UTC earn nothing.",)
+        conditions = (self.why_nothing,) if self.why_nothing else self.promise.conditions
         menu.brands.append(
             MenuBrand(
-                facts=self.facts,
+                facts=facts,
                 reward_conditions=conditions,
                 exclusions=exclusions,
                 offers=tuple(offers),
@@ -203,7 +209,7 @@ class _Brand:
             offer_id=one.offer_id,
             listed=Listed.of(_rate(one), currency=one.currency),
             category=one.category,
-            reward=reward if self.earns_from is None else nothing_like(reward),
+            reward=nothing_like(reward) if self.why_nothing else reward,
         )
 
     def _sealed(self, kept: ShownOffer, *, exclusions: tuple[str, ...]) -> str | None:
@@ -223,11 +229,11 @@ class _Brand:
         except ValueError:
             return None
 
-    def _exclusions(self, listed: set[Decimal]) -> tuple[str, ...]:
+    def _exclusions(self, own_words: str | None, listed: set[Decimal]) -> tuple[str, ...]:
         """The brand's own words, then what Button lists at nothing; each once."""
         texts: dict[str, None] = {}
-        if self.facts.terms.exclusions:
-            texts[self.facts.terms.exclusions] = None
+        if own_words:
+            texts[own_words] = None
         worthless = [one for one in self.told.offers if not _rate(one)]
         for one in (*worthless, *self.told.exclusions):
             if one.category:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from offers.display import without_rates
 from offers.models import Merchant, MerchantOverlay, MerchantProfile
 from offers.windows import window_days
 from rewards_site.kernel.errors import NotFound
@@ -126,7 +127,7 @@ def shown(profile: MerchantProfile) -> ShownMerchant:
         merchant_id=profile.pk,
         name=name_of(profile.merchant),
         status=MerchantState.ACTIVE if is_active else MerchantState.INACTIVE,
-        description=profile.description or None,
+        description=without_rates(profile.description) or None,
         icon_url=profile.icon_url or None,
         homepage_url=profile.homepage_url or None,
         categories=(overlay.categories if overlay is not None else []) or profile.categories,
@@ -137,8 +138,8 @@ def shown(profile: MerchantProfile) -> ShownMerchant:
             reporting_window_days=profile.reporting_window_days,
             coupons_allowed=profile.coupons_allowed,
             gift_cards_allowed=profile.gift_cards_allowed,
-            exclusions=profile.exclusion_details or None,
-            additional_terms=profile.additional_terms or None,
+            exclusions=without_rates(profile.exclusion_details) or None,
+            additional_terms=without_rates(profile.additional_terms) or None,
             terms_url=profile.terms_url or None,
         ),
     )

@@ -57,9 +57,9 @@ def shown_reward(
 ) -> ShownReward:
     """`listed` is what Button lists: percent, or major units of `currency` where there is one.
 
-    `category` is what the offer is for, as the brand words it. Where a rule names the very same
-    category, its share is shown; where it is one of several, the least of them.
-    Raises: UnknownCurrency.
+    `category` is what the offer is for, as the brand words it; the lines of the order may word it
+    otherwise, or say nothing. So of a rule for that category the share is shown only where it is
+    the lesser one; what it pays more is a condition. Raises: UnknownCurrency.
     """
     commission_minor = None if currency is None else floor(listed * 10 ** exponent_of(currency))
     match terms.kind:
@@ -105,7 +105,7 @@ def conditions_of(terms: Terms) -> tuple[str, ...]:
     """What the reward hangs on besides the order, each as one sentence for members."""
     sentences: list[str] = []
     if terms.currency is not None:
-        sentences.append(f"Only for orders in {terms.currency}.")
+        sentences.append(f"Only {_where_paid_in(terms.currency)}.")
     minimum = _minimum(terms)
     if minimum:
         sentences.append(f"Only for orders of at least {minimum}.")
@@ -114,17 +114,14 @@ def conditions_of(terms: Terms) -> tuple[str, ...]:
         sentences.append(f"At most {most} per order.")
     if terms.kind is TermsKind.FIXED and not terms.is_promotion:
         sentences.append("A small order may earn less.")
-    sentences += [_category_sentence(share) for share in terms.category_shares]
-    return tuple(sentences)
+    sentences += [_category_sentence(share, beside=terms) for share in terms.category_shares]
+    return tuple(sentence for sentence in sentences if sentence)
 
 
 def _sharing(terms: Terms, category: str | None) -> list[Terms | CategoryShare]:
-    """By what an order of this category may be shared: one, or several of which it is unknown."""
+    """By what an order through an offer of this category may be paid, whatever its lines say."""
     names = names_of(category)
-    matching = [share for share in terms.category_shares if name_of(share.category) in names]
-    if len(names) == 1 and matching:
-        return [matching[0]]
-    return [terms, *matching]
+    return [terms, *(one for one in terms.category_shares if name_of(one.category) in names)]
 
 
 def _share(
@@ -134,7 +131,7 @@ def _share(
     commission_minor: int | None,
     currency: str | None,
 ) -> ShownReward:
-    bps = max(0, by.share_bps if by.is_promotion else min(by.share_bps, _WHOLE))
+    bps = _bps(by)
     if commission_minor is None or currency is None:
         numerator, denominator = listed.as_integer_ratio()
         return ShownReward(
@@ -144,6 +141,10 @@ def _share(
     if by.cap_minor is not None:
         minor = min(minor, by.cap_minor)
     return _money(minor, currency)
+
+
+def _bps(by: Terms | CategoryShare) -> int:
+    return max(0, by.share_bps if by.is_promotion else min(by.share_bps, _WHOLE))
 
 
 def _fixed(terms: Terms, *, commission_minor: int | None, currency: str | None) -> ShownReward:
@@ -164,7 +165,8 @@ def _points(
     listed: Decimal, terms: Terms, *, commission_minor: int | None, currency: str | None
 ) -> ShownReward:
     is_of_currency = currency is None or terms.currency in {None, currency}
-    if listed <= 0 or not is_of_currency:
+    is_less_than_a_unit = commission_minor is not None and commission_minor <= 0
+    if listed <= 0 or is_less_than_a_unit or not is_of_currency:
         return _points_of(0)
     if terms.kind is TermsKind.POINTS_FIXED:
         return _points_of(_at_most(Fraction(terms.points), terms))
@@ -174,6 +176,7 @@ def _points(
     if terms.currency is None:  # points for what is not said: nothing that could be promised
         return _points_of(0)
     each = max(Fraction(0), Fraction(terms.points) * Fraction(listed) / 100)
+    each = min(each, Fraction(ORDER_POINTS_MAX))
     value = _decimal(each.numerator, each.denominator)
     return ShownReward(type=RewardType.POINTS, value=value, currency=terms.currency)
 
@@ -210,17 +213,39 @@ def _most(conditions: Terms | CategoryShare, currency: str | None) -> str:
     if conditions.cap_minor is None or currency is None:
         return ""
     if currency == POINTS:
-        return f"{conditions.cap_minor} points"
+        return f"{min(conditions.cap_minor, ORDER_POINTS_MAX)} points"
     return str(Money(conditions.cap_minor, currency))
 
 
-def _category_sentence(share: CategoryShare) -> str:
-    if share.share_bps <= 0:
-        return f"Nothing for «{share.category}»."
-    words = [f"«{share.category}» at a rate of its own"]
+def _where_paid_in(currency: str) -> str:
+    """What counts is the currency of the commission, of which a member knows nothing else."""
+    return f"where the store pays in {currency}"
+
+
+def _category_sentence(share: CategoryShare, *, beside: Terms) -> str:
+    """How `share` compares with the share of all other lines; empty where it makes no difference.
+
+    Each has conditions of its own, and those of the other do not bind it.
+    """
+    own, rest = _bps(share), _bps(beside)
+    if own == 0:
+        return "" if rest == 0 else f"Nothing for «{share.category}»."
+    more_or_less = "more" if own > rest else "less"
+    words = [f"«{share.category}» earns {more_or_less} than the rest of the order"]
+    if own == rest:
+        if _binding(share) == _binding(beside):
+            return ""
+        words = [f"«{share.category}» earns at the same rate"]
     minimum, most = _minimum(share), _most(share, share.currency)
+    if share.currency is not None:
+        words.append(_where_paid_in(share.currency))
     if minimum:
         words.append(f"for orders of at least {minimum}")
     if most:
         words.append(f"at most {most} per order")
     return ", ".join(words) + "."
+
+
+def _binding(conditions: Terms | CategoryShare) -> tuple[str | None, str, str]:
+    """Beside the share, what an order must be, and gets at most."""
+    return conditions.currency, _minimum(conditions), _most(conditions, conditions.currency)

@@ -56,6 +56,7 @@ NAMES = frozenset(
         "SYNC_PEAK_MINUTES",
         "TRUST_PROXY",
         "WATCH_ALARMS",
+        "WEB_THREADS",
     }
 )
 """Every variable that is read. A run that must be nobody's, as a test's, clears them all."""

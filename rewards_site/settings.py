@@ -188,6 +188,8 @@ BUTTON_OFFERS_URL: str = env.str(
     "BUTTON_OFFERS_URL", default="https://pubapi.usebutton.com"
 ).rstrip("/")
 BUTTON_OFFERS_RATE_LIMIT = whole("BUTTON_OFFERS_RATE_LIMIT", 5000, least=1, most=1_000_000)
+WEB_THREADS = whole("WEB_THREADS", 64, least=1, most=10_000)
+"""Of one web process; manage.py serve sets it. At most half of them wait for Button."""
 BUTTON_WEBHOOK_SECRETS = texts("BUTTON_WEBHOOK_SECRETS")
 BUTTON_TEST_WEBHOOK_SECRETS = texts("BUTTON_TEST_WEBHOOK_SECRETS")
 
@@ -231,9 +233,7 @@ SYNC_OFFPEAK_MINUTES = whole("SYNC_OFFPEAK_MINUTES", 30, least=1, most=24 * 60)
 # Known, checked, and not used by this version: advice.py says so where one is set ----------------
 REDEMPTION_MINIMUMS = amounts("REDEMPTION_MINIMUMS", "USD=500")
 STAFF_OTP_REQUIRED = switch("STAFF_OTP_REQUIRED", default=False)
-SET_BUT_NOT_USED = [
-    name for name in ("REDEMPTION_MINIMUMS", "STAFF_OTP_REQUIRED") if is_set(name)
-]
+SET_BUT_NOT_USED = [name for name in ("REDEMPTION_MINIMUMS", "STAFF_OTP_REQUIRED") if is_set(name)]
 
 # Alarms and metrics -------------------------------------------------------------------------------
 ALERT_EMAILS = texts("ALERT_EMAILS")

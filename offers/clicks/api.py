@@ -25,7 +25,9 @@ from rewards_site.kernel.api.views import PrivateAPIView
 from rewards_site.members.queries import find_member
 from rewards_site.members.tokens import identity_of
 
-_PROBLEMS = "; ".join(f"{problem.value}: {problem.label}" for problem in LinkProblem)
+_TOLD = [problem for problem in LinkProblem if problem is not LinkProblem.ERASED]
+"""Whose link was erased has nobody left who could ask."""
+_PROBLEMS = "; ".join(f"{problem.value}: {problem.label}" for problem in _TOLD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class LinkedOutput(serializers.Serializer[Click]):
         help_text="To be opened as it is, at once. Null: there is none, see `link_problem`.",
     )
     link_problem = serializers.ChoiceField(
-        choices=[(problem.value, problem.value) for problem in LinkProblem],
+        choices=[(problem.value, problem.value) for problem in _TOLD],
         allow_null=True,
         help_text=f"Why there is no link; null where there is one. {_PROBLEMS}.",
     )

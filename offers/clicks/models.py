@@ -19,10 +19,13 @@ class LinkProblem(models.TextChoices):
     NOT_SUPPORTED = "not_supported", "no brand that can be linked to was found at the address"
     REFUSED = "refused", "Button does not make a link to the address"
     UNAVAILABLE = "unavailable", "Button made no links at that moment"
+    ERASED = "erased", "the link was erased together with whose click it was"
 
 
 class Click(models.Model):
-    """One tap on one offer. Append-only, written after Button answered for its link.
+    """One tap on one offer, written after Button answered for its link.
+
+    Append-only but for `url` and `link`, which hold the customer id: they can be emptied (guards).
 
     What was listed is the publisher's secret: no answer of the member API may hold it.
     """

@@ -89,13 +89,13 @@ def open_token(
     Raises: OfferTokenRefused, with the field `offer_token`.
     """
     if len(text) > LENGTH_MAX:
-        _refuse()
+        refuse()
     plain = open_sealed(text, purpose=PURPOSE, secrets=secrets or seal_keys.in_force())
     shown = None if plain is None else _read(plain)
     if shown is None or shown.member_public_id != member_public_id:
-        _refuse()
+        refuse()
     if not -CLOCKS_APART_MAX <= at - shown.shown_at < GOOD_FOR:
-        _refuse()
+        refuse()
     return shown
 
 
@@ -117,6 +117,7 @@ def _read(plain: bytes) -> Shown | None:
         return None
 
 
-def _refuse() -> NoReturn:
+def refuse() -> NoReturn:
+    """Raises: OfferTokenRefused, always."""
     sentence = "This offer can no longer be used. Ask for offers again, and send the new token."
     raise OfferTokenRefused(sentence, fields={"offer_token": sentence})

@@ -8,8 +8,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from offers.clicks import budgets
 from offers.clicks.models import Click, LinkProblem
-from offers.clicks.offer_token import Shown, open_token
+from offers.clicks.offer_token import Shown, open_token, refuse
 from offers.clicks.services import mint, record_click
 from offers.models import Merchant
 from rewards_site.button import links
@@ -45,16 +46,21 @@ def take_tap(*, customer_id: str, offer_token: str, url: str | None = None, at: 
     `at` is when the request came in. Button is asked for the link first: a process that dies before
     the click is recorded leaves nothing that anyone could have used. A Button that makes no link is
     no error: the tap counts, and `link_problem` says why there is no link.
-    Raises: OfferTokenRefused, NotThisBrand, InvalidInput (`url` is no web address),
-    DatabaseUnavailable (then nobody got the link).
+    Raises: OfferTokenRefused (also for a promotion that has no budget left), NotThisBrand,
+    InvalidInput (`url` is no web address), DatabaseUnavailable (then nobody got the link).
     """
     if url is not None and not links.is_web_address(url):
-        sentence = "This is the address of a web page: https://…, of at most 2000 characters."
+        sentence = (
+            "This is the address of a web page: https://…, of at most 2000 characters, all of "
+            "them visible."
+        )
         raise InvalidInput("The page cannot be linked to.", fields={"url": sentence})
     member = find_member(customer_id)
     whose = _NOBODY if member is None else member.public_id
     shown = open_token(offer_token, member_public_id=whose, at=at)
     assert member is not None, "no token is sealed for nobody"
+    if budgets.is_used_up(shown.terms, at=at):
+        refuse()
     minted = mint(shown)
     page = _page_of(shown, url)
     link = ""

@@ -1,8 +1,8 @@
 """A decision reckoned again, by the rules that were in force at its instant.
 
 Three things of then are kept nowhere else, so they are taken from the decision itself, and told:
-that a promotion's budget was used up, how high the default share was, and that orders earned
-nothing before GO_LIVE_AT.
+that a promotion's budget was used up, how high the default share was, and that no order earned
+anything: before GO_LIVE_AT, or since no Button account paid members.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def rederive(brands: Sequence[ShownBrand], *, at: datetime) -> tuple[AgainBrand,
     rules, default = rule_history(), default_terms()
     again = tuple(_again(brand, rules, default, at=at) for brand in brands)
     if all(one.offer.reward.is_nothing for brand in again for one in brand.offers):
-        return tuple(_before_go_live(brand) for brand in again)
+        return tuple(_while_nothing_earned(brand) for brand in again)
     return again
 
 
@@ -87,7 +87,7 @@ def _again(brand: ShownBrand, rules: Sequence[Rule], default: Terms, *, at: date
     )
 
 
-def _before_go_live(again: AgainBrand) -> AgainBrand:
+def _while_nothing_earned(again: AgainBrand) -> AgainBrand:
     """Where everything was shown as nothing, and would be worth something."""
     if again.is_same or any(one.reward is None for one in again.offers):
         return again
@@ -95,8 +95,9 @@ def _before_go_live(again: AgainBrand) -> AgainBrand:
         replace(one, reward=nothing_like(one.reward)) for one in again.offers if one.reward
     )
     sentence = (
-        "Everything was shown as worth nothing, so orders of then earned nothing yet "
-        "(GO_LIVE_AT, REWARD_BEFORE_GO_LIVE); earlier settings are kept nowhere."
+        "Everything was shown as worth nothing, so orders of then earned nothing (GO_LIVE_AT, "
+        "REWARD_BEFORE_GO_LIVE, or the share mode of every Button account); earlier settings are "
+        "kept nowhere."
     )
     return replace(again, offers=offers, taken=(*again.taken, sentence))
 

@@ -7,7 +7,8 @@ class RulesConfig(AppConfig):
     verbose_name = "Reward rules"
 
     def ready(self) -> None:
-        from offers.rules.promotions import (  # noqa: PLC0415  # models are loaded now
+        from offers.rules import health  # noqa: PLC0415  # models are loaded now
+        from offers.rules.promotions import (  # noqa: PLC0415
             APPROVES,
             PUBLISH_PROMOTION,
             execute_promotion,
@@ -16,6 +17,7 @@ class RulesConfig(AppConfig):
         from offers.rules.shown import promotion_panels  # noqa: PLC0415
         from rewards_site.approvals import registry  # noqa: PLC0415
 
+        health.register()
         registry.register(
             PUBLISH_PROMOTION,
             label="publish a promotion",

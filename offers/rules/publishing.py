@@ -2,7 +2,8 @@
 
 One at a time: every rule's row is locked, so that each is checked against all others in force.
 What is published holds after `at`, what is withdrawn no more from `at` on; where a version takes
-the place of another there is neither a gap nor an overlap (docs/decisions/0065).
+the place of another there is neither a gap nor an overlap (docs/decisions/0065). Where the locks
+kept it waiting `at` is moved on by the wait: what members were shown meanwhile was true.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from offers.rules.recording import (
 )
 from offers.rules.reviewing import conflicts_of
 from offers.rules.store import promise_of
+from rewards_site.kernel.clock import Waiting
 from rewards_site.kernel.db import atomic, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, InvalidInput, Refused
 
@@ -47,6 +49,7 @@ def publish(
     Conflict (edited, published or withdrawn meanwhile).
     """
     reason = checked_reason(reason)
+    waiting = Waiting()
 
     def work() -> RuleVersion:
         with atomic():
@@ -58,6 +61,7 @@ def publish(
                 approver=None,
                 reason=reason,
                 at=at,
+                waiting=waiting,
             )
 
     return retry_deadlocks(work)
@@ -72,9 +76,15 @@ def publish_checked(
     approver: User | None,
     reason: str,
     at: datetime,
+    waiting: Waiting | None = None,
 ) -> RuleVersion:
-    """publish() inside the caller's transaction; `approver` is the second person of a promotion."""
+    """publish() inside the caller's transaction; `approver` is the second person of a promotion.
+
+    `waiting` was begun when it was `at`; without it, it is `at` now.
+    """
+    waiting = waiting or Waiting()
     lock_all_rules()
+    at = waiting.moved_on(at)
     version = version_or_refuse(version_id)
     by_them = version.published_by_id == actor.pk and version.content_hash == content_hash
     if version.state == RuleState.PUBLISHED and by_them:
@@ -133,17 +143,26 @@ def withdraw(*, version_id: int, actor: User, reason: str, at: datetime) -> Rule
     draft, which is deleted instead).
     """
     reason = checked_reason(reason)
+    waiting = Waiting()
 
     def work() -> RuleVersion:
         with atomic():
             lock_all_rules()
+            moved_on = waiting.moved_on(at)
             version = version_or_refuse(version_id)
             if version.state == RuleState.WITHDRAWN:
                 return version
             if version.state == RuleState.DRAFT:
                 raise Conflict("It is a draft and promises nothing: delete it instead.")
-            _must_be_past(version, at)
-            _end(version, ChangeKind.WITHDRAWN, actor=actor, reason=reason, at=at, ends_at=at)
+            _must_be_past(version, moved_on)
+            _end(
+                version,
+                ChangeKind.WITHDRAWN,
+                actor=actor,
+                reason=reason,
+                at=moved_on,
+                ends_at=moved_on,
+            )
             return version
 
     return retry_deadlocks(work)

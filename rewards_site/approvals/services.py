@@ -13,6 +13,7 @@ from django.db import IntegrityError
 from rewards_site.approvals import registry
 from rewards_site.approvals.models import Proposal, ProposalStatus
 from rewards_site.kernel.admin.attention import Reader
+from rewards_site.kernel.clock import Waiting
 from rewards_site.kernel.db import atomic, constraint_of, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound, Refused
 
@@ -73,10 +74,12 @@ def approve(*, proposal_id: int, actor: User, reason: str, at: datetime) -> Prop
     approve); Conflict (decided otherwise); and what the room raises, and then nothing is decided.
     """
     reason = checked_reason(reason)
+    waiting = Waiting()
 
     def work() -> Proposal:
         with atomic():
             row = _locked(proposal_id)
+            decided_at = waiting.moved_on(at)
             if row.status == ProposalStatus.APPROVED and row.decided_by_id == actor.pk:
                 return row
             _must_be_open(row)
@@ -89,9 +92,9 @@ def approve(*, proposal_id: int, actor: User, reason: str, at: datetime) -> Prop
                 proposed_by=row.proposed_by,
                 approved_by=actor,
                 reason=f"{row.reason} / approved: {reason}"[:REASON_LENGTH_MAX],
-                at=at,
+                at=decided_at,
             )[:500]
-            return _decided(row, ProposalStatus.APPROVED, actor=actor, reason=reason, at=at)
+            return _decided(row, ProposalStatus.APPROVED, actor=actor, reason=reason, at=decided_at)
 
     return retry_deadlocks(work)
 

@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 
 FIRST_SECONDS = 0.5
 CAP_SECONDS = 15.0
+RETRY_AFTER_MAX_SECONDS = 300.0
+"""Of what Button asks for: a misspelt header must not keep members away for days."""
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
@@ -21,13 +23,18 @@ def pause_seconds(*, attempt: int, asked_seconds: float | None, draw: float) -> 
 
 
 def retry_after_seconds(header: str | None, *, at: datetime) -> float | None:
-    """`Retry-After` as seconds from `at`: it holds seconds or an HTTP date. None if neither."""
+    """`Retry-After` as seconds from `at`, at most RETRY_AFTER_MAX_SECONDS.
+
+    It holds seconds or an HTTP date; None if neither.
+    """
     if header is None:
         return None
     if _SECONDS.fullmatch(header.strip()):
-        return float(header)
+        return min(float(header), RETRY_AFTER_MAX_SECONDS)
     then = http_date(header)
-    return None if then is None else max(0.0, (then - at).total_seconds())
+    if then is None:
+        return None
+    return min(max(0.0, (then - at).total_seconds()), RETRY_AFTER_MAX_SECONDS)
 
 
 def http_date(header: str | None) -> datetime | None:

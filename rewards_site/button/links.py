@@ -6,13 +6,13 @@ import json
 import logging
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from django.conf import settings
 
@@ -41,7 +41,11 @@ URL_LENGTH_MAX = 2000
 PUB_REF_LENGTH_MAX = 511
 """One page says «maximum 512», the other «under 512» (sheet, C21)."""
 _REFERENCE = re.compile(rf"[\x21-\x7E]{{1,{PUB_REF_LENGTH_MAX}}}")
-_BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+_BLANK_OR_BACKSLASH = re.compile(
+    r"[ \\"
+    # Nothing is drawn for these either, though Unicode has them for letters, marks and signs.
+    r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 
 class LinkProblemKind(StrEnum):
@@ -127,10 +131,13 @@ class LinksClient:
             body=json.dumps({"url": url, "experience": experience}).encode(),
         )
         read = partial(
-            read_one, read=_read_link, api_key=self._transport.key, setting="BUTTON_API_URL"
+            read_one,
+            read=partial(_read_link, experience=experience),
+            api_key=self._transport.key,
+            setting="BUTTON_API_URL",
         )
         try:
-            with waiting_for_button("links"):
+            with waiting_for_button():
                 return self._transport.ask(request, read)
         except ButtonRefused as error:
             kind = _OF_ERROR_TYPE.get(error.error_type or "") or _OF_STATUS.get(
@@ -151,8 +158,11 @@ def links_client() -> LinksClient:
 
 
 def is_web_address(url: str) -> bool:
-    """Whether `url` may be linked to: http or https, a host, no log-in, nothing to misread."""
-    if not url or len(url) > URL_LENGTH_MAX or _BLANK_OR_CONTROL.search(url):
+    """Whether `url` may be linked to: http or https, a host, no log-in, nothing to misread.
+
+    Nothing invisible either: it reads as another address than it is.
+    """
+    if not url or len(url) > URL_LENGTH_MAX or _is_unsafe(url):
         return False
     try:
         parts = urlsplit(url)
@@ -172,8 +182,13 @@ def _check_pass_through(*, user: str, pub_ref: str) -> None:
         raise InvalidInput("The link cannot be attributed.", fields=wrong)
 
 
-def _read_link(told: JsonObject) -> AttributedLink:
-    """Raises: NotEnvelope when it holds no link that is safe to open."""
+def _is_unsafe(text: str) -> bool:
+    """Whether it holds blanks, control characters, or what nobody sees."""
+    return not text.isprintable() or _BLANK_OR_BACKSLASH.search(text) is not None
+
+
+def _read_link(told: JsonObject, *, experience: Mapping[str, str]) -> AttributedLink:
+    """Raises: NotEnvelope when it holds no link that is safe to open, or another shopper's."""
     row = Fields(told, flags=(flags := Flags()))
     links: Any = told.get("links")
     if not isinstance(links, JsonObject):
@@ -182,9 +197,25 @@ def _read_link(told: JsonObject) -> AttributedLink:
         link = Fields(links, flags=flags).needed("universal", plain_text)
     except Unreadable:
         raise NotEnvelope("its answer held no link") from None
-    if not link.startswith("https://") or _BLANK_OR_CONTROL.search(link):
+    if not link.startswith("https://") or _is_unsafe(link):
         raise NotEnvelope("its answer held no link that is safe to open")
+    if not _carries(link, experience):
+        raise NotEnvelope("its answer held a link of another user or reference")
     return AttributedLink(link=link, merchant_id=row.optional("merchant_id", identifier))
+
+
+def _carries(link: str, experience: Mapping[str, str]) -> bool:
+    """Whether nothing in the link's query is another user or reference than was sent.
+
+    Left out they may be: short links have none. Each spelling that stands for the text will do.
+    """
+    query = link.partition("?")[2].partition("#")[0]
+    for field in query.split("&"):
+        name, _, value = field.partition("=")
+        sent = experience.get(unquote(name).lower())
+        if sent is not None and sent not in {value, unquote(value), unquote_plus(value)}:
+            return False
+    return True
 
 
 def _problem(kind: LinkProblemKind) -> LinkProblem:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -96,12 +97,10 @@ class OffersClient:
             setting=_SETTING,
         )
         try:
-            with waiting_for_button("offers"):
+            with place_for_offers():
                 answer = self._transport.ask(request, read, before_each=self._before_each)
         except OffersUnavailable:
             raise
-        except ButtonBusy as error:
-            raise OffersUnavailable(str(error), retry_after=error.retry_after) from error
         except ButtonUnavailable as error:
             raise _unavailable(error) from error
         except ButtonError as error:
@@ -114,6 +113,17 @@ class OffersClient:
         if answer.flags:
             log.warning("offers.flagged", extra={"flags": answer.flags})
         return answer
+
+
+@contextmanager
+def place_for_offers() -> Iterator[None]:
+    """As waiting_for_button(), also around what is made of an answer. Raises: OffersUnavailable."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(waiting_for_button())
+        except ButtonBusy as error:
+            raise OffersUnavailable(str(error), retry_after=error.retry_after) from error
+        yield
 
 
 def offers_client() -> OffersClient:

@@ -26,6 +26,11 @@ from rewards_site.kernel.currencies import EXPONENTS
 
 TEXT_LENGTH_MAX = 2000
 PARAMS_MAX = 50
+PERCENT_MAX = 100
+"""No brand pays more than the order: such a rate is a slip, and would be promised to members."""
+BRANDS_MAX = 2_000
+OFFERS_MAX = 20_000
+"""Of one answer: each offer costs a token, and who made the menu would starve the webhooks."""
 _RATE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _RATE_LIMIT = Decimal(10**12)
 
@@ -33,23 +38,30 @@ _RATE_LIMIT = Decimal(10**12)
 def read_offers(told: JsonObject, *, merchant_id: str | None = None) -> OffersAnswer:
     """With `merchant_id`, only that brand of it. Raises: NotEnvelope when it holds no list.
 
-    Half an answer must not pass for one without offers.
+    Half an answer must not pass for one without offers. One that is too large is cut, in the order
+    told, and its first flag says so.
     """
     rows = told.get("merchant_offers")
     if not isinstance(rows, list) or "merchant_offers" in told.conflicting_keys:
         raise NotEnvelope("its answer held no list of offers")
     flags = Flags()
     merchants: dict[str, MerchantOffers] = {}
+    too_large: tuple[str, ...] = ()
+    offers_left = OFFERS_MAX
     for number, row in enumerate(rows, start=1):
         where = f"brand {number}: "
+        if len(merchants) == BRANDS_MAX or not offers_left:
+            too_large = (f"brands from {number} to {len(rows)} left out: the answer is too large",)
+            break
         try:
-            read = _read_merchant(row, flags=flags, where=where)
+            read = _read_merchant(row, flags=flags, where=where, offers_max=offers_left)
         except Unreadable as error:
             flags.add(f"{where}left out: {error}")
             continue
         if merchant_id not in {None, read.merchant_id}:
             flags.add(f"{where}left out: not the brand that was asked for")
             continue
+        offers_left -= len(read.offers) + len(read.exclusions)
         before = merchants.get(read.merchant_id)
         if before is not None:
             flags.add(f"{where}told before; its offers were put together")
@@ -60,16 +72,19 @@ def read_offers(told: JsonObject, *, merchant_id: str | None = None) -> OffersAn
             )
         merchants[read.merchant_id] = read
     unique = tuple(_without_doubles(merchant, flags) for merchant in merchants.values())
-    return OffersAnswer(merchants=unique, flags=flags.sentences())
+    return OffersAnswer(merchants=unique, flags=(*too_large, *flags.sentences()))
 
 
-def _read_merchant(row: object, *, flags: Flags, where: str) -> MerchantOffers:
+def _read_merchant(row: object, *, flags: Flags, where: str, offers_max: int) -> MerchantOffers:
     """Raises: Unreadable."""
     merchant = Fields(_object("brand", row), flags=flags, where=where)
     merchant_id = merchant.needed("merchant_id", fields.identifier)
     best_id = merchant.optional("best_offer_id", fields.identifier)
     listed: list[ListedOffer] = []
-    for number, told in enumerate(merchant.decisive("offers", _list) or [], start=1):
+    rows = merchant.decisive("offers", _list) or []
+    if len(rows) > offers_max:
+        flags.add(f"{where}offers past {offers_max} left out: the answer is too large")
+    for number, told in enumerate(rows[:offers_max], start=1):
         place = f"{where}offer {number}: "
         try:
             listed.append(_read_offer(told, flags=flags, where=place))
@@ -115,6 +130,8 @@ def _rate(offer: Fields) -> dict[str, Any]:
     if percent is not None and fixed is not None:
         raise Unreadable("rate_percent", "is told beside `rate_fixed`")
     if percent is not None:
+        if percent > PERCENT_MAX:
+            raise Unreadable("rate_percent", f"is over {PERCENT_MAX}")
         return {"rate_percent": percent}
     if fixed is None:
         raise Unreadable("rate_percent", "is missing, and `rate_fixed` too")

@@ -1,6 +1,7 @@
-"""What a thread may hold while it waits for Button with a member at the other end.
+"""What a thread may hold while a member at the other end waits for Button.
 
-Few threads at once, so that webhooks always find one, and no database connection.
+Few threads at once, whatever they ask Button for, so that webhooks always find one; and no database
+connection while Button is asked.
 """
 
 from __future__ import annotations
@@ -11,32 +12,36 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import connection
 
 from rewards_site.button.errors import ButtonBusy
 
-CALLS_MAX = 32
-"""Of one kind in one process, at once: half of the web server's threads."""
 _BUSY_RETRY_AFTER_SECONDS = 1
 
 
-@contextmanager
-def waiting_for_button(kind: str, *, calls_max: int = CALLS_MAX) -> Iterator[None]:
-    """One of the `calls_max` places of `kind`. Raises: ButtonBusy, at once, when all are taken.
+def places_count() -> int:
+    """How many threads of a process may wait at once: half of what its web server has."""
+    return max(1, settings.WEB_THREADS // 2)
 
-    A queue in front of them would only hold more threads.
+
+@contextmanager
+def waiting_for_button() -> Iterator[None]:
+    """One of the process's places. Raises: ButtonBusy, at once, when all are taken.
+
+    A queue in front of them would only hold more threads. A thread that has one takes no other, so
+    whoever works long on an answer keeps the place around it.
     """
     let_database_go()
-    places = _places(os.getpid(), kind, calls_max)
-    if not places.acquire(blocking=False):
-        raise ButtonBusy(
-            "Too many requests wait for Button at the moment.",
-            retry_after=_BUSY_RETRY_AFTER_SECONDS,
-        )
+    places = _places(os.getpid(), places_count())
+    if places.is_mine:
+        yield
+        return
+    places.take()
     try:
         yield
     finally:
-        places.release()
+        places.give_back()
 
 
 def let_database_go() -> None:
@@ -53,7 +58,31 @@ def let_database_go() -> None:
         connection.close()
 
 
+class _Places:
+    def __init__(self, count: int) -> None:
+        self._free = threading.BoundedSemaphore(count)
+        self._of_thread = threading.local()
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this thread has one."""
+        return getattr(self._of_thread, "has_one", False)
+
+    def take(self) -> None:
+        """Raises: ButtonBusy."""
+        if not self._free.acquire(blocking=False):
+            raise ButtonBusy(
+                "Too many requests wait for Button at the moment.",
+                retry_after=_BUSY_RETRY_AFTER_SECONDS,
+            )
+        self._of_thread.has_one = True
+
+    def give_back(self) -> None:
+        self._of_thread.has_one = False
+        self._free.release()
+
+
 @functools.lru_cache(maxsize=16)
-def _places(_process_id: int, _kind: str, calls_max: int) -> threading.BoundedSemaphore:
+def _places(_process_id: int, count: int) -> _Places:
     """Of this process: what a parent had taken at a fork would never be given back in the child."""
-    return threading.BoundedSemaphore(calls_max)
+    return _Places(count)

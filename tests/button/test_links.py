@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -45,14 +46,18 @@ def test_the_sample_of_the_reference(button: RequestsMock, client: LinksClient) 
     told = sample("openapi/links-200.json")
     button.post(LINKS, json=told)
 
-    assert create(client) == AttributedLink(
+    ours = {"user": "your-user-id", "pub_ref": "your-publisher--reference"}
+    assert create(client, **ours) == AttributedLink(
         link=told["object"]["links"]["universal"], merchant_id="org-YYY"
     )
     body = button.calls[0].request.body
     assert body is not None
     assert json.loads(body) == {
         "url": PAGE,
-        "experience": {"btn_pub_user": "u-1", "btn_pub_ref": "c-1"},
+        "experience": {
+            "btn_pub_user": "your-user-id",
+            "btn_pub_ref": "your-publisher--reference",
+        },
     }
 
 
@@ -122,7 +127,16 @@ def test_without_an_answer_there_is_no_link(
 
 
 @pytest.mark.parametrize(
-    "link", ["http://r.bttn.io?x", "javascript:alert(1)", "https://r.bttn.io?a b", "", 5]
+    "link",
+    [
+        "http://r.bttn.io?x",
+        "javascript:alert(1)",
+        "https://r.bttn.io?a b",
+        "https://r.bttn.io?\u202e",
+        "https://r.bttn\u200b.io",
+        "",
+        5,
+    ],
 )
 def test_a_link_that_is_not_safe_to_open_is_none(
     button: RequestsMock, client: LinksClient, link: Any
@@ -131,6 +145,45 @@ def test_a_link_that_is_not_safe_to_open_is_none(
     button.post(LINKS, json={"meta": {"status": "ok"}, "object": told})
 
     assert kind_of(create(client)) is LinkProblemKind.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "btn_pub_ref=c-2",
+        "btn_pub_user=u-2",
+        "btn_pub_user=u-1&btn_pub_ref=c-1&btn_pub_ref=c-2",
+        "BTN_PUB_REF=c-2",
+        "btn%5Fpub%5Fuser=u-2#btn_pub_user=u-1",
+        "btn_pub_ref=",
+    ],
+)
+def test_a_link_of_another_shopper_or_reference_is_none(
+    button: RequestsMock, client: LinksClient, caplog: pytest.LogCaptureFixture, query: str
+) -> None:
+    link = f"https://r.bttn.io?btn_url=https%3A%2F%2Fbrand.example&{query}"
+    told = {"merchant_id": "org-1", "links": {"universal": link}}
+    button.post(LINKS, json={"meta": {"status": "ok"}, "object": told})
+
+    with caplog.at_level(logging.WARNING):
+        assert kind_of(create(client)) is LinkProblemKind.UNAVAILABLE
+
+    ours = [record for record in caplog.records if record.name == "rewards_site.button.transport"]
+    assert [(record.message, record.__dict__["why"]) for record in ours] == [
+        ("button.asks_again", "its answer held a link of another user or reference"),
+        ("button.gave_up", "its answer held a link of another user or reference"),
+    ]
+
+
+@pytest.mark.parametrize("spelt", ["a+b%c~", "a%2Bb%25c%7E", "a%2bb%25c~"])
+def test_each_spelling_of_what_was_sent_is_ours(
+    button: RequestsMock, client: LinksClient, spelt: str
+) -> None:
+    link = f"https://r.bttn.io?btn_pub_user={spelt}&btn_pub_ref=c-1"
+    told = {"merchant_id": "org-1", "links": {"universal": link}}
+    button.post(LINKS, json={"meta": {"status": "ok"}, "object": told})
+
+    assert isinstance(create(client, user="a+b%c~"), AttributedLink)
 
 
 def test_a_redirect_is_not_followed(button: RequestsMock, client: LinksClient) -> None:
@@ -152,6 +205,10 @@ def test_a_redirect_is_not_followed(button: RequestsMock, client: LinksClient) -
         "https://brand.example:99999/",
         "https://user:pw@brand.example/",
         "https://brand.example/a b",
+        "https://brand.example/\u202e",
+        "https://brand.example\u200b/",
+        "https://brand.example/\u3000x",
+        "https://brand.example/\u3164",
         "https://brand.example\\@elsewhere.example/",
         "https://[brand.example/",
         f"https://brand.example/{'x' * 2000}",
@@ -167,7 +224,9 @@ def test_what_is_no_address_is_not_sent(
 def test_the_longest_reference_and_user_are_taken(
     button: RequestsMock, client: LinksClient
 ) -> None:
-    button.post(LINKS, json=sample("openapi/links-200.json"))
+    link = f"https://r.bttn.io?btn_pub_user={'u' * 255}&btn_pub_ref={'r' * 511}"
+    told = {"merchant_id": "org-1", "links": {"universal": link}}
+    button.post(LINKS, json={"meta": {"status": "ok"}, "object": told})
 
     assert isinstance(create(client, user="u" * 255, pub_ref="r" * 511), AttributedLink)
 
@@ -197,5 +256,6 @@ def test_the_settings_make_a_client(button: RequestsMock, settings: Any) -> None
     settings.BUTTON_API_KEY, settings.BUTTON_API_URL = "sk-XXX", "https://button.example"
     button.post("https://button.example/v1/links", json=sample("openapi/links-200.json"))
 
-    assert isinstance(create(links_client()), AttributedLink)
+    ours = {"user": "your-user-id", "pub_ref": "your-publisher--reference"}
+    assert isinstance(create(links_client(), **ours), AttributedLink)
     assert button.calls[0].request.headers["Authorization"] == "Basic c2stWFhYOg=="

@@ -108,9 +108,29 @@ def status_of(request: urllib.request.Request) -> int:
 
 def ask(product: Product, number: int = 0) -> int:
     """The status of one call of offers/."""
+    url = f"{product.url}/api/v1/offers/"
+    return status_of(urllib.request.Request(url, headers=member(number)))
+
+
+def member(number: int = 0) -> dict[str, str]:
     token = jwt.encode({"sub": f"u-{number % 5}", "exp": FAR_AWAY}, MEMBER_SECRET)
-    headers = {"Authorization": f"Bearer {token}"}
-    return status_of(urllib.request.Request(f"{product.url}/api/v1/offers/", headers=headers))
+    return {"Authorization": f"Bearer {token}"}
+
+
+def shown(product: Product) -> str:
+    """The token of the one offer."""
+    url = f"{product.url}/api/v1/offers/"
+    with urllib.request.urlopen(urllib.request.Request(url, headers=member()), timeout=30) as told:
+        token: str = json.load(told)["merchants"][0]["offers"][0]["token"]
+    return token
+
+
+def tap(product: Product, token: str) -> int:
+    """The status of one call of clicks/."""
+    body = json.dumps({"offer_token": token, "url": "https://www.brand.example/"}).encode()
+    headers = member() | {"Content-Type": "application/json"}
+    url = f"{product.url}/api/v1/clicks/"
+    return status_of(urllib.request.Request(url, data=body, headers=headers))
 
 
 def ping(product: Product, number: int) -> int:
@@ -142,6 +162,36 @@ def test_webhooks_are_answered_while_every_place_waits_for_button(
         assert answered == [200] * 5
         assert one_more == 503
         assert Counter(one.result() for one in waiting) == {200: PLACES}
+
+
+def test_webhooks_are_answered_while_offers_and_taps_wait_for_button(
+    committed_db: CommittedDatabase, tmp_path: Path
+) -> None:
+    """As many of each as there are places, half of the threads: together they have no more."""
+    threads, places = 16, 8
+    options = ("--processes", "1", "--threads", str(threads))
+    with (
+        answering(Button()) as button,
+        product_with(button, committed_db, tmp_path, *options) as product,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        token = shown(product)
+        button.may_go_on.clear()
+        waiting = [pool.submit(ask, product, number) for number in range(places)]
+        waiting += [pool.submit(tap, product, token) for _ in range(places)]
+        pause = threading.Event()
+        while sum(one.done() for one in waiting) < places:
+            pause.wait(0.01)
+        asked_count = button.request_count - 1
+        answered = [ping(product, number) for number in range(5)]
+        still_waiting = sum(not one.done() for one in waiting)
+        button.may_go_on.set()
+        statuses = Counter(one.result() for one in waiting)
+
+        assert asked_count == still_waiting == places
+        assert answered == [200] * 5
+        assert statuses[201] == places  # a tap counts also without its link
+        assert statuses[200] + statuses[503] == places
 
 
 def test_connections_are_kept(committed_db: CommittedDatabase, tmp_path: Path) -> None:

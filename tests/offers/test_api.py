@@ -130,6 +130,22 @@ def test_no_answer_holds_what_the_publisher_keeps_to_itself(
     assert "7.5" in MerchantProfile.objects.get().row
 
 
+def test_a_brands_own_words_tell_no_percentage(button: responses.RequestsMock) -> None:
+    words = {
+        "exclusion_details": "Electronics 1.5 %, gift cards",
+        "additional_terms": "Partners earn 6½ % within 30 days.",
+    }
+    listed(button, wire_brand(terms=words, description="650 bps for partners since 1899"))
+    read_catalog()
+
+    found = read(f"merchants/{MERCHANT}/")
+
+    assert found["description"] == "… for partners since 1899"
+    assert found["terms"]["exclusions"] == "Electronics …, gift cards"
+    assert found["terms"]["additional_terms"] == "Partners earn … within 30 days."
+    assert read("merchants/")["results"] == [found]
+
+
 def test_a_window_of_less_than_a_day_counts_as_one(button: responses.RequestsMock) -> None:
     listed(button, wire_brand(terms={"finalization_window_minutes": 61}))
     read_catalog()

@@ -71,7 +71,7 @@ def test_offers_as_a_member_sees_them(button: responses.RequestsMock) -> None:
             "terms_url": None,
             "reward_conditions": [],
         },
-        "expected_days_to_available": 30,
+        "expected_days_to_available": 31,
         "expected_range": None,
         "basis": "window",
         "exclusions": exclusions,
@@ -308,5 +308,5 @@ def test_many_brands_cost_no_more_questions_than_one(
     menu()  # makes the merchants, the member and the permits
     for told in (brands[:1], brands):
         offered(button, *told)
-        with django_assert_num_queries(4):  # a permit, the member, the brands, the rules
+        with django_assert_num_queries(5):  # a permit, the member, brands, rules, accounts
             assert len(menu()) == len(told)

@@ -16,7 +16,7 @@ from offers.rules.promise import Promise
 from offers.rules.publishing import withdraw
 from offers.rules.terms import TermsKind
 from rewards_site.kernel import clock
-from tests.factories import NOON
+from tests.factories import MERCHANT, NOON, observe, tell
 from tests.offers.brands import listed, read_catalog, wire_brand
 from tests.offers.menus import (
     brand,
@@ -29,6 +29,7 @@ from tests.offers.menus import (
     percent,
 )
 from tests.offers.rules.making import person, published
+from transactions.models import ButtonAccount, ShareMode
 
 pytestmark = pytest.mark.django_db
 
@@ -107,13 +108,13 @@ def test_amounts_and_points(button: responses.RequestsMock) -> None:
 
     assert [offer["reward"]["value"] for offer in first["offers"]] == ["2.50", "1.00"]
     assert first["terms"]["reward_conditions"] == [
-        "Only for orders in USD.",
+        "Only where the store pays in USD.",
         "A small order may earn less.",
     ]
     assert second["offers"][0]["reward"] == {"type": "points", "value": "0.4", "currency": "USD"}
     assert second["offers"][0]["label"] == "0.4 points per USD spent"
     assert second["terms"]["reward_conditions"] == [
-        "Only for orders in USD.",
+        "Only where the store pays in USD.",
         "At most 500 points per order.",
     ]
 
@@ -161,4 +162,76 @@ def test_what_really_happened_goes_before_the_window(button: responses.RequestsM
 
     expected = ("expected_days_to_available", "expected_range", "basis")
     assert [known[name] for name in expected] == [41, [30, 66], "history"]
-    assert [young[name] for name in expected] == [30, None, "window"]
+    assert [young[name] for name in expected] == [31, None, "window"]
+
+
+@pytest.mark.parametrize(
+    ("reporting_days", "window_minutes", "days"),
+    [(45, 43_200, 75), (None, 43_200, 30), (..., 43_200, 30), (0, 61, 1), (45, None, None)],
+)
+def test_a_window_begins_when_the_order_is_reported(
+    button: responses.RequestsMock, reporting_days: Any, window_minutes: Any, days: int | None
+) -> None:
+    terms = {
+        "reporting_window_days": reporting_days,
+        "finalization_window_minutes": window_minutes,
+    }
+    listed(button, wire_brand(terms=terms))
+    read_catalog()
+    offered(button, brand(MERCHANT, percent()))
+
+    [merchant] = menu()
+
+    basis = None if days is None else "window"
+    assert (merchant["expected_days_to_available"], merchant["basis"]) == (days, basis)
+
+
+def test_no_category_is_shown_more_than_an_order_whose_lines_say_otherwise_is_paid(
+    button: responses.RequestsMock,
+) -> None:
+    published("Shoes", HALF, share_bps=9_000, category="Shoes")
+    offered(button, brand(MERCHANT, percent(rate="10", category="Shoes", offer_type="Category")))
+
+    [merchant] = menu()
+
+    assert merchant["offers"][0]["label"] == "5 % back on Shoes"
+    assert merchant["terms"]["reward_conditions"] == [
+        "«Shoes» earns more than the rest of the order."
+    ]
+
+
+def test_a_brands_own_words_tell_no_rate(button: responses.RequestsMock) -> None:
+    words = {
+        "exclusion_details": "Electronics 1.5 %, gift cards. Within 30 days.",
+        "additional_terms": "Partners earn 650 bps, or ¥1,250 for new customers.",
+    }
+    listed(button, wire_brand(terms=words))
+    read_catalog()
+    offered(button, brand(MERCHANT, percent("o-1", "6.5"), fixed("o-2", "1250", "JPY")))
+
+    [merchant] = menu()
+
+    assert merchant["terms"]["exclusions"] == "Electronics …, gift cards. Within 30 days."
+    assert merchant["exclusions"] == ["Electronics …, gift cards. Within 30 days."]
+    assert merchant["terms"]["additional_terms"] == "Partners earn …, or ¥… for new customers."
+    assert opened(merchant["offers"][0]["token"]).exclusions == tuple(merchant["exclusions"])
+
+
+def test_while_every_account_keeps_the_commission_nothing_is_promised(
+    button: responses.RequestsMock,
+) -> None:
+    offered(button, brand("org-a", percent(), fixed("o-2", "2.00", "USD")))
+    tell(observe("tx-1"), observe("tx-2", account_id="acc-2", currency="EUR"))
+    ButtonAccount.objects.update(share_mode=ShareMode.PUBLISHER)
+
+    [merchant] = menu()
+
+    assert [offer["reward"]["value"] for offer in merchant["offers"]] == ["0", "0.00"]
+    assert merchant["offers"][0]["label"] == "No reward"
+    assert merchant["terms"]["reward_conditions"] == ["Orders earn nothing at the moment."]
+    assert opened(merchant["offers"][0]["token"]).reward["value"] == "0"
+
+    ButtonAccount.objects.filter(pk="acc-2").update(share_mode=ShareMode.SHARED)
+    [merchant] = menu()
+    assert [offer["reward"]["value"] for offer in merchant["offers"]] == ["2.25", "1.00"]
+    assert merchant["terms"]["reward_conditions"] == []

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             "--threads",
             type=int,
             default=THREADS_DEFAULT,
-            help="of each process; most of them wait for Button or for the database",
+            help="of each process; at most half of them wait for Button",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,6 +38,7 @@ class Command(BaseCommand):
         environment = os.environ | {
             "DATABASE_POOL": os.environ.get("DATABASE_POOL", "on"),
             "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
+            "WEB_THREADS": str(options["threads"]),
             watch.SWITCH: os.environ.get(watch.SWITCH, "on"),
         }
         arguments = [

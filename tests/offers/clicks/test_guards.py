@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db.models import ProtectedError
 from offers.clicks.models import Click
 from rewards_site.kernel.db import atomic
 from tests.conftest import CommittedDatabase
+from tests.factories import MEMBER, NOON
 from tests.offers.clicks.tapping import tapped
 
 
@@ -30,6 +32,11 @@ def test_a_click_is_not_changed_and_not_deleted(db: None) -> None:
     for sql in (
         "UPDATE clicks_click SET terms = '{}'",
         "UPDATE clicks_click SET link = ''",
+        "UPDATE clicks_click SET url = ''",
+        "UPDATE clicks_click SET link = '', url = '', link_problem = 'refused'",
+        "UPDATE clicks_click SET link = 'x', url = '', link_problem = 'erased'",
+        "UPDATE clicks_click SET link = '', url = 'x', link_problem = 'erased'",
+        "UPDATE clicks_click SET link = '', url = '', link_problem = 'erased', pub_ref = 'x'",
         "DELETE FROM clicks_click",
     ):
         with pytest.raises(IntegrityError, match="append-only"):
@@ -44,6 +51,24 @@ def test_a_click_is_not_changed_and_not_deleted(db: None) -> None:
         click.member.delete()
 
     assert Click.objects.values().get() == before
+
+
+def test_what_holds_the_customer_id_can_be_emptied_and_nothing_comes_back(db: None) -> None:
+    with_link = tapped(link=f"https://r.bttn.io?btn_pub_user={MEMBER}&btn_ref=org-1")
+    without = tapped(link="", at=NOON + timedelta(minutes=1))
+    before = {row["id"]: row for row in Click.objects.values()}
+
+    Click.objects.filter(pk=with_link.pk).update(link="", url="", link_problem="erased")
+    Click.objects.filter(pk=without.pk).update(link="", url="")
+
+    emptied = {"link": "", "url": ""}
+    assert {row["id"]: row for row in Click.objects.values()} == {
+        with_link.pk: before[with_link.pk] | emptied | {"link_problem": "erased"},
+        without.pk: before[without.pk] | emptied,
+    }
+    for sql in ("link = 'https://r.bttn.io', link_problem = ''", "link_problem = 'no_page'"):
+        with pytest.raises(IntegrityError, match="append-only"):
+            execute(f"UPDATE clicks_click SET {sql} WHERE id = {with_link.pk}")
 
 
 def test_a_reference_names_one_click(db: None) -> None:
@@ -85,3 +110,17 @@ def test_the_guards_go_and_come_with_their_migration(committed_db: CommittedData
 
     with pytest.raises(IntegrityError, match="append-only"):
         execute("UPDATE clicks_click SET url = ''")
+
+
+def test_the_way_out_goes_and_comes_with_its_migration(committed_db: CommittedDatabase) -> None:
+    click = tapped()
+    call_command("migrate", "clicks", "0002", verbosity=0)
+    with pytest.raises(IntegrityError):
+        execute("UPDATE clicks_click SET link = '', url = '', link_problem = 'erased'")
+
+    call_command("migrate", "clicks", verbosity=0)
+
+    execute("UPDATE clicks_click SET link = '', url = '', link_problem = 'erased'")
+    assert Click.objects.get(public_id=click.public_id).pub_ref == click.pub_ref
+    with pytest.raises(IntegrityError, match="append-only"):
+        execute("DELETE FROM clicks_click")
