@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 STRUCK = "…"
 COSMETIC = ("category", "offer_type", "offer_tag")
@@ -54,6 +55,11 @@ def without_rates(text: str, *, listed: Collection[Decimal] = ()) -> str:
 
     The words stay: they say what an offer is for, and without them it would promise more.
     """
+    return _struck(text, frozenset(listed))
+
+
+@lru_cache(maxsize=8192)  # the same few thousand texts, for every member who looks
+def _struck(text: str, listed: frozenset[Decimal]) -> str:
     found = list(_NUMBER.finditer(text))
     kept: list[str] = []
     end = len(text)

@@ -18,7 +18,7 @@ from offers.decisions.log import remember
 from offers.earning import nothing_earns
 from offers.menu import MenuBrand, TermsBook, make_menu
 from offers.rules.default import default_terms
-from offers.rules.store import rules_for_clicks
+from offers.rules.recent import offered_rules
 from rewards_site.button.errors import ButtonMisconfigured, OffersUnavailable
 from rewards_site.button.identifiers import Shopper
 from rewards_site.button.offers import (
@@ -52,7 +52,7 @@ def _menu(shopper: Shopper, *, merchant_id: str | None, at: datetime) -> Sequenc
     answer = _ask(shopper, merchant_id=merchant_id)
     member = _member(shopper.user_id, at=at)
     facts = facts_of_brands([brand.merchant_id for brand in answer.merchants], at=at)
-    terms = TermsBook(rules_for_clicks(at), at=at, default=default_terms())
+    terms = TermsBook(offered_rules(at), at=at, default=default_terms())
     menu = make_menu(
         answer.merchants,
         facts=facts,

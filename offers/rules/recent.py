@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from offers.rules.match import Rule
-from offers.rules.store import rule_history
-from rewards_site.kernel.rows import Question
+from offers.rules.store import rule_history, rules_for_clicks
+from rewards_site.kernel.rows import Question, ask
 
 _EDITION_SQL = """
 SELECT count(*), count(withdrawn_at), max(id), max(content_hash)
@@ -45,6 +46,14 @@ def rules_of(edition: Edition) -> tuple[Rule, ...]:
         kept = (edition, rule_history() if edition.published else ())
         _read = kept
     return kept[1]
+
+
+def offered_rules(at: datetime) -> tuple[Rule, ...]:
+    """rules_for_clicks(), asked in full only while a promotion holds."""
+    history = rules_of(ask(asked_edition())[0][0])
+    if any(rule.terms.is_promotion and rule.holds_at(at) for rule in history):
+        return rules_for_clicks(at)
+    return history
 
 
 def _editions(found: Sequence[Sequence[Any]]) -> list[Edition]:
