@@ -31,6 +31,7 @@ ON_ONE_DATABASE = (
     "tests/browser/",
     "tests/button/sandbox/",
     "tests/journeys/test_readings.py",
+    "tests/journeys/test_troubles.py",
     "tests/offers/clicks/test_mutations.py",
     "tests/offers/clicks/test_sealing.py",
     "tests/offers/rules/test_conflicts.py",
