@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.factories import MEMBER, NOON, observe, tell, tell_each
 from tests.spending import differences, spend
+from tests.transactions.tapping import tap
 from transactions.attribution import move_order
 from transactions.models import Transaction
 from transactions.verify import verify_ledger
@@ -135,3 +136,15 @@ def test_what_staff_moved_is_derived_again_too(
     corrupt(sql.format(json="::jsonb" if connection.vendor == "postgresql" else ""))
 
     assert any(words in text for text in differences()), differences()
+
+
+@pytest.mark.parametrize("stands", ["another's", "none"])
+def test_a_click_that_the_words_do_not_name_is_told(stands: str) -> None:
+    own, others = tap(), tap("u-somebody-else")
+    tell(observe(pub_ref=own.pub_ref))
+    assert verify_ledger().differences == []
+
+    Transaction.objects.update(click=others if stands == "another's" else None)
+
+    [difference] = verify_ledger().differences
+    assert f"derived again it is {own.pk}" in str(difference)
