@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from offers.brand_facts import BrandFacts, told_without_rates
-from offers.clicks import offer_token, seal_keys
+from offers.clicks import offer_token
 from offers.clicks.listing import Listed
 from offers.decisions.listing import ShownBrand, ShownOffer
 from offers.display import cosmetic, without_rates
@@ -21,6 +21,7 @@ from offers.rules.match import Rule, terms_in_force
 from offers.rules.terms import Terms
 from offers.shown_reward import ShownReward, conditions_of, label_of, nothing_like, shown_reward
 from rewards_site.button.offers_schemas import ListedOffer, MerchantOffers, OfferType
+from rewards_site.kernel import seal_keys
 
 EVERYTHING_ELSE = "Everything else"
 NOTHING_EARNS = "Orders earn nothing at the moment."

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from uuid import UUID
 
-from offers.clicks import seal_keys
 from offers.clicks.listing import VALUE_LENGTH_MAX, Listed, is_offer_id
-from offers.clicks.sealing import OVERHEAD_BYTES, open_sealed
-from offers.clicks.sealing import seal as seal_bytes
+from rewards_site.kernel import seal_keys
 from rewards_site.kernel.errors import InvalidInput
+from rewards_site.kernel.sealing import OVERHEAD_BYTES, open_sealed
+from rewards_site.kernel.sealing import seal as seal_bytes
 
 PURPOSE = "offer_token"
 GOOD_FOR = timedelta(minutes=30)

@@ -11,10 +11,10 @@ import struct
 from dataclasses import dataclass
 from uuid import UUID
 
-from offers.clicks import seal_keys
 from offers.clicks.listing import VALUE_LENGTH_MAX, Listed, is_offer_id
-from offers.clicks.sealing import open_sealed
-from offers.clicks.sealing import seal as seal_bytes
+from rewards_site.kernel import seal_keys
+from rewards_site.kernel.sealing import open_sealed
+from rewards_site.kernel.sealing import seal as seal_bytes
 
 PURPOSE = "pub_ref"
 LENGTH_MAX = 511

@@ -15,6 +15,8 @@ EARNING_ACCOUNTS = frozenset(AccountKind) - {
     AccountKind.REDEEMING,
     AccountKind.PAID_OUT,
     AccountKind.OPENING_BALANCES,
+    AccountKind.ADJUSTMENTS,
+    AccountKind.EXPIRED,
 }
 """All that an order can move."""
 NO_ACCOUNTS: KnownAccounts = MappingProxyType({})

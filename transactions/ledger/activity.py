@@ -90,7 +90,7 @@ def numbers_told(pots: Sequence[tuple[int, str]], answers: Sequence[Sequence[Any
 
 def activity_of(
     entries: Sequence[Entry], accounts: Mapping[int, Account], numbers: Numbers
-) -> list[Write]:
+) -> tuple[list[MemberActivity], list[Write]]:
     """Number what these entries, in order, did to the members' `accounts`; what is to be written.
 
     `accounts` are the locked ones by pk, with the totals after all of `entries`. Of the numbers
@@ -130,7 +130,8 @@ def activity_of(
         balances[available] += item.available_change_minor
         item.pending_after_minor = balances[pending]
         item.available_after_minor = balances[available]
-    return [*rows.insert(list(items.values())), *_given_back(numbers, last)]
+    told = list(items.values())
+    return told, [*rows.insert(told), *_given_back(numbers, last)]
 
 
 def _given_back(numbers: Numbers, last: Mapping[int, int]) -> list[Write]:

@@ -9,6 +9,8 @@ What Button owes us is an asset; what we owe members, and what is left to us, ar
     claim    unattributed_pending, unattributed_available   rewards that wait for their member
     claim    margin_pending, margin_earned               the publisher's own part; may be below zero
     claim    opening_balances       the other side of what members brought along; below zero
+    claim    adjustments            the other side of what people gave a member, or took
+    claim    expired                what members did not redeem in time
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ class AccountKind(StrEnum):
     REDEEMING = "redeeming"
     PAID_OUT = "paid_out"
     OPENING_BALANCES = "opening_balances"
+    ADJUSTMENTS = "adjustments"
+    EXPIRED = "expired"
 
 
 MEMBER_KINDS = frozenset(
@@ -64,10 +68,23 @@ class GroupKind(StrEnum):
     """What was brought along as pending came to nothing."""
     MERGE = "merge"
     """Two customer ids turned out to be one member's: all that one held goes to the other."""
+    REDEMPTION = "redemption"
+    """A member asked for money: it is held for them, available → redeeming."""
+    REDEMPTION_PAID = "redemption_paid"
+    """It was paid: redeeming → paid out."""
+    REDEMPTION_RETURNED = "redemption_returned"
+    """It was not, or came back: redeeming, or paid out, → available."""
+    ADJUSTMENT = "adjustment"
+    """Two people changed a balance, for a reason."""
+    EXPIRY = "expiry"
+    """A balance that lay idle for too long came to an end."""
 
 
-EARNING_KINDS = frozenset({GroupKind.TRANSACTION, GroupKind.ATTRIBUTION, GroupKind.MOVE})
-"""Groups whose credits to a member's available account are final rewards: `lifetime_earned`."""
+EARNING_KINDS = frozenset(
+    {GroupKind.TRANSACTION, GroupKind.ATTRIBUTION, GroupKind.MOVE, GroupKind.ADJUSTMENT}
+)
+"""Groups whose credits to a member's available account count as earned: `lifetime_earned` is the
+final rewards plus approved adjustments."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

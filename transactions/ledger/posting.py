@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from rewards_site.kernel import rows
 from rewards_site.kernel.db import in_transaction
@@ -83,6 +84,8 @@ class Posted:
     """When: of the groups, and of all that is recorded with them. Reports go by it."""
     writes: list[Write] = field(default_factory=list)
     """What prepare() leaves to be written; post() has written it."""
+    activity: dict[tuple[str, int, str], UUID] = field(default_factory=dict)
+    """(cause, member, currency) → the public id of their item of activity."""
 
 
 def post(drafts: Sequence[GroupDraft], *, after: datetime | None = None) -> Posted:
@@ -127,10 +130,19 @@ def prepare(
     at = max([booking.at, *(floor for floor in floors if floor is not None)])
     group_ids = {draft.cause: pk for draft, pk in zip(taken, booking.group_ids, strict=False)}
     writes = _writes(taken, book, group_ids, at=at)
-    writes += activity_of(
+    items, item_writes = activity_of(
         [entry for draft in taken for entry in book.entries[draft.cause]], members, numbers
     )
-    return Posted(group_ids=group_ids, refusals=book.refusals, at=at, writes=writes)
+    causes = {pk: cause for cause, pk in group_ids.items()}
+    return Posted(
+        group_ids=group_ids,
+        refusals=book.refusals,
+        at=at,
+        writes=[*writes, *item_writes],
+        activity={
+            (causes[item.group_id], item.member_id, item.currency): item.public_id for item in items
+        },
+    )
 
 
 def lock_balances(wanted: Iterable[AccountKey]) -> dict[AccountKey, int]:

@@ -25,6 +25,8 @@ _HEADS = {
     AccountKind.MARGIN_PENDING: "Income:Margin:Pending",
     AccountKind.MARGIN_EARNED: "Income:Margin:Earned",
     AccountKind.OPENING_BALANCES: "Equity:OpeningBalances",
+    AccountKind.ADJUSTMENTS: "Expenses:Adjustments",
+    AccountKind.EXPIRED: "Income:Expired",
 }
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from offers.clicks import offer_token, pub_ref
 from offers.clicks.listing import Listed
 from offers.clicks.offer_token import OfferTokenRefused, Shown, open_token
-from offers.clicks.sealing import seal as seal_bytes
 from rewards_site.kernel.errors import InvalidInput
+from rewards_site.kernel.sealing import seal as seal_bytes
 from tests.factories import NOON
 from tests.offers.clicks.samples import MEMBER, REF, SECRETS, SHOWN, URL_SAFE, refs, shown_offers
 

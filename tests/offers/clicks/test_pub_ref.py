@@ -14,7 +14,7 @@ from pytest_django import Settings
 from offers.clicks import offer_token, pub_ref
 from offers.clicks.listing import Listed
 from offers.clicks.pub_ref import PubRef
-from offers.clicks.sealing import seal as seal_bytes
+from rewards_site.kernel.sealing import seal as seal_bytes
 from tests.offers.clicks.samples import REF, SECRETS, SHOWN, URL_SAFE, offer_ids, refs
 
 SEALED_IN_2026 = (

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.clicks.sealing import OVERHEAD_BYTES, open_sealed, seal
+from rewards_site.kernel.sealing import OVERHEAD_BYTES, open_sealed, seal
 from tests.offers.clicks.samples import SECRETS, URL_SAFE
 
 PURPOSE = "test"

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class MissedConfig(AppConfig):
+    name = "accounts_sync.missed"
+    label = "missed"
+    verbose_name = "Missed webhooks"

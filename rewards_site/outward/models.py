@@ -1,0 +1,1 @@
+"""Outward events: what other systems are told."""

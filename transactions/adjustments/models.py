@@ -1,0 +1,1 @@
+"""Adjustments: by two people."""

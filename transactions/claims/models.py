@@ -1,0 +1,1 @@
+"""Claims: missing rewards."""

@@ -1,0 +1,1 @@
+"""Expiry of idle balances."""

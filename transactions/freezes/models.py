@@ -1,0 +1,1 @@
+"""Freezes: earns on, redeems nothing."""
