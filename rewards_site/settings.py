@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "transactions.claims",
     "transactions.adjustments",
     "transactions.freezes",
+    "transactions.releases",
     "transactions.expiry",
     "offers",
     "offers.rules",

@@ -31,6 +31,7 @@ from transactions.fold import Held, fold
 from transactions.models import ButtonAccount
 from transactions.order import OrderState
 from transactions.policies import policy_of
+from transactions.releases.policy import Policies
 from transactions.stored import order_state
 from transactions.terms import choose_terms
 from transactions.told import Channel, Outcome, OutcomeKind, Told, applied, deferred, ignored
@@ -119,7 +120,15 @@ def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) ->
         return outcomes
     facts.ensure_merchants([batch[index] for index in planned.order_of], read, at=at)
     locked = rows.open_and_lock(planned, batch, read, at=at)
-    folded = _fold(batch, planned, locked, accounts, known_as=read.members, edition=read.rules)
+    folded = _fold(
+        batch,
+        planned,
+        locked,
+        accounts,
+        known_as=read.members,
+        edition=read.rules,
+        releases=read.releases,
+    )
     outcomes |= folded.outcomes
     write(folded, locked, at=at)
     return outcomes
@@ -133,6 +142,7 @@ def _fold(
     *,
     known_as: dict[str, int],
     edition: Edition,
+    releases: Policies,
 ) -> Folded:
     folded = Folded()
     names = locked.names
@@ -157,6 +167,7 @@ def _fold(
             told,
             naming=naming,
             choose=partial(choose_terms, policy=policy_of(accounts[ref[0]], rules)),
+            holds=releases.is_held,
         )
         if isinstance(result, Held):
             outcome = deferred if result.is_deferred else ignored

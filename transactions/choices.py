@@ -17,6 +17,7 @@ class Source(models.TextChoices):
     WEBHOOK = "webhook", "webhook"
     SYNC = "sync", "sync"
     STAFF = "staff", "staff"
+    SCHEDULE = "schedule", "schedule: what was held back became due"
 
 
 class RevisionKind(models.TextChoices):
@@ -28,3 +29,4 @@ class RevisionKind(models.TextChoices):
     ACCEPTED = "accepted", "Button told a change, and staff accepted it"
     KEPT = "kept", "Button told a change, and staff kept ours"
     MERGED = "merged", "staff merged its member with another"
+    RELEASED = "released", "its final reward became available, which had been held back"

@@ -43,6 +43,7 @@ class Derived:
     held: Holding
     """What the books hold for it by now."""
     final_at: datetime | None = None
+    released_at: datetime | None = None
     problems: list[str] = field(default_factory=list)
     """What is wrong with the last of these revisions, each as a sentence."""
 
@@ -134,8 +135,15 @@ def _derived(
             order,
             at=revision.recorded_at,
         ),
+        released_at=_released(before, revision),
         problems=problems,
     )
+
+
+def _released(before: Derived | None, revision: TransactionRevision) -> datetime | None:
+    if revision.kind == RevisionKind.RELEASED:
+        return revision.recorded_at
+    return before.released_at if before else None
 
 
 def _merged(before: Derived | None, revision: TransactionRevision, people: People) -> Derived | str:
@@ -197,6 +205,10 @@ def _step(
 ) -> tuple[OrderState, tuple[str, ...]] | str:
     """The order by the rules, and the flags of this step, before anything is kept back."""
     customer_id = revision.member.customer_id if revision.member else None
+    if revision.kind == RevisionKind.RELEASED:
+        if known is None or not known.is_held:
+            return "was released, and was not held back"
+        return replace(known, is_held=False), ()
     if revision.kind in _BY_STAFF_ALONE:
         if known is None:
             return "staff named a member before Button told anything"
@@ -216,6 +228,7 @@ def _step(
         told,
         naming=evidence.naming,
         choose=lambda _facts: terms,
+        holds=lambda _brand: revision.is_held,
     )
     if isinstance(step, Held):
         return f"what was told should not have been applied: {step.reason}"

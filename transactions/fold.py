@@ -6,7 +6,7 @@ verify.py runs the same function over the revisions to derive the books again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,9 @@ from transactions.order import OrderState, is_test_by_its_words, says_test
 from transactions.states import ChildState, Verdict, decide
 from transactions.terms import ChooseTerms
 from transactions.told import Channel, Told
+
+Holds = Callable[[str | None], bool]
+"""Whether a reward of this brand that becomes final now is held back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +55,13 @@ def fold(
     *,
     naming: Naming,
     choose: ChooseTerms,
+    holds: Holds,
 ) -> Step | Held:
     """Add one observation to an order.
 
     `choose` picks terms when the order has none, and again when its purchase time, its merchant or
     its click became better known by what Button said until the order was final (contract, section
-    4, Reward; heard.py).
+    4, Reward; heard.py). `holds` says whether a reward that becomes final is held back.
     """
     observation = told.observation
     known = order.children.get(observation.tx_id)
@@ -92,6 +96,7 @@ def fold(
         choose=choose,
         flags=flags,
     )
+    after = replace(after, is_held=_is_held(order, after, holds))
     missing = _missing(known, told)
     return Step(
         verdict=decision.verdict,
@@ -104,6 +109,15 @@ def fold(
         missing_from=missing[0],
         missing_until=missing[1],
     )
+
+
+def _is_held(before: OrderState, after: OrderState, holds: Holds) -> bool:
+    """Decided once, when the reward becomes final; a release alone ends it."""
+    if after.status is not ButtonStatus.VALIDATED or after.is_test:
+        return False
+    if before.status is ButtonStatus.VALIDATED:
+        return before.is_held
+    return after.reward_minor > 0 and holds(after.merchant_id)
 
 
 def _worth(order: OrderState) -> tuple[object, ...]:

@@ -29,8 +29,9 @@ class MemberStatus(StrEnum):
         return _AT_BUTTON[self]
 
     @classmethod
-    def of(cls, status: str) -> MemberStatus:
-        return _FROM_BUTTON[ButtonStatus(status)]
+    def of(cls, status: str, *, is_held: bool = False) -> MemberStatus:
+        """A final reward that is held back is pending to them."""
+        return cls.PENDING if is_held else _FROM_BUTTON[ButtonStatus(status)]
 
 
 _AT_BUTTON = {
@@ -50,6 +51,8 @@ class HistoryStep:
     reward_minor: int
     change_minor: int
     why: str
+    is_held: bool = False
+    """The store confirmed it, and the reward waits before it becomes available."""
 
 
 def history_of(
@@ -64,16 +67,20 @@ def history_of(
     """
     steps: list[HistoryStep] = []
     for revision in _own(list(revisions), member_id):
-        status = MemberStatus.of(revision.status)
+        is_held = revision.is_held
+        status = MemberStatus.of(revision.status, is_held=is_held)
         reward = revision.reward_minor
         if not steps:
             why = _first_words(status, reward_minor=reward, is_first_known=revision.number == 1)
+            why = _waits() if is_held else why
             change = reward
         else:
             before = steps[-1]
-            if (status, reward) == (before.status, before.reward_minor):
+            if (status, reward, is_held) == (before.status, before.reward_minor, before.is_held):
                 continue
-            why = _words_of_change(before, status, reward_minor=reward, currency=currency)
+            why = _words_of_change(
+                before, status, reward_minor=reward, currency=currency, is_held=is_held
+            )
             change = reward - before.reward_minor
         steps.append(
             HistoryStep(
@@ -82,6 +89,7 @@ def history_of(
                 reward_minor=reward,
                 change_minor=change,
                 why=why,
+                is_held=is_held,
             )
         )
     return steps
@@ -118,7 +126,12 @@ def _first_words(status: MemberStatus, *, reward_minor: int, is_first_known: boo
 
 
 def _words_of_change(
-    before: HistoryStep, status: MemberStatus, *, reward_minor: int, currency: str
+    before: HistoryStep,
+    status: MemberStatus,
+    *,
+    reward_minor: int,
+    currency: str,
+    is_held: bool,
 ) -> str:
     match before.status, status:
         case _, MemberStatus.DECLINED:
@@ -127,6 +140,16 @@ def _words_of_change(
             words = _("The store reported this order again; the reward is pending.")
         case MemberStatus.DECLINED, MemberStatus.AVAILABLE:
             words = _confirmed(reward_minor)
+        case MemberStatus.PENDING, MemberStatus.PENDING if is_held:
+            words = _waits()
+            if reward_minor != before.reward_minor:
+                words = _(
+                    "The store confirmed your purchase with changes: the reward went from "
+                    "%(before)s to %(after)s %(currency)s, and becomes available after a "
+                    "waiting time."
+                )
+        case MemberStatus.PENDING, MemberStatus.AVAILABLE if before.is_held:
+            words = _("The waiting time is over; the reward is yours.")
         case MemberStatus.PENDING, MemberStatus.PENDING:
             words = _(
                 "The store changed your order: "
@@ -146,6 +169,12 @@ def _words_of_change(
         "after": decimal_text(reward_minor, currency),
         "currency": currency,
     }
+
+
+def _waits() -> str:
+    return _(
+        "The store confirmed your purchase; the reward becomes available after a waiting time."
+    )
 
 
 def _reported(reward_minor: int) -> str:

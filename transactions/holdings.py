@@ -29,6 +29,8 @@ class Holding:
     member_id: int | None = None
     merchant_id: str | None = None
     is_test: bool = False
+    is_held: bool = False
+    """Its final reward is held back: it stands in pending balances."""
     unrecovered: Mapping[int, int] = field(default_factory=dict)
     """Member → what they keep of it, though it was moved on: they had spent it. Our loss."""
 
@@ -40,7 +42,7 @@ class Holding:
     @property
     def is_final(self) -> bool:
         """Whether its reward stands in available balances."""
-        return self.status is ButtonStatus.VALIDATED and not self.is_test
+        return self.status is ButtonStatus.VALIDATED and not self.is_test and not self.is_held
 
     def available_of(self, member_id: int | None) -> int:
         """What of it stands in this member's available balance, in minor units."""
@@ -107,8 +109,9 @@ def _pots(holding: Holding) -> dict[tuple[AccountKey, AccountKey], int]:
     """
     if holding.status is ButtonStatus.DECLINED or holding.is_test:
         return {}
-    is_final = holding.status is ButtonStatus.VALIDATED
-    asset, margin, waiting, member = _FINAL if is_final else _PENDING
+    is_owed = holding.status is ButtonStatus.VALIDATED
+    asset, margin = _OWED if is_owed else _REPORTED
+    waiting, member = _FINAL if holding.is_final else _PENDING
 
     claimed = holding.claim_currency
     is_money = claimed == holding.currency
@@ -124,7 +127,7 @@ def _pots(holding: Holding) -> dict[tuple[AccountKey, AccountKey], int]:
     source = of_us[0] if is_money else house(AccountKind.POINTS_ISSUED, claimed)
     pots = {(source, reward): holding.reward_minor}
     pots[of_us] = holding.commission_minor - (holding.reward_minor if is_money else 0)
-    for member_id, minor in holding.unrecovered.items() if is_final else ():
+    for member_id, minor in holding.unrecovered.items() if holding.is_final else ():
         kept = AccountKey(member, claimed, member_id=member_id)
         pots[source, kept] = pots.get((source, kept), 0) + minor
         if is_money:
@@ -132,15 +135,7 @@ def _pots(holding: Holding) -> dict[tuple[AccountKey, AccountKey], int]:
     return pots
 
 
-_PENDING = (
-    AccountKind.COMMISSION_PENDING,
-    AccountKind.MARGIN_PENDING,
-    AccountKind.UNATTRIBUTED_PENDING,
-    AccountKind.PENDING,
-)
-_FINAL = (
-    AccountKind.COMMISSION_RECEIVABLE,
-    AccountKind.MARGIN_EARNED,
-    AccountKind.UNATTRIBUTED_AVAILABLE,
-    AccountKind.AVAILABLE,
-)
+_REPORTED = (AccountKind.COMMISSION_PENDING, AccountKind.MARGIN_PENDING)
+_OWED = (AccountKind.COMMISSION_RECEIVABLE, AccountKind.MARGIN_EARNED)
+_PENDING = (AccountKind.UNATTRIBUTED_PENDING, AccountKind.PENDING)
+_FINAL = (AccountKind.UNATTRIBUTED_AVAILABLE, AccountKind.AVAILABLE)

@@ -23,6 +23,7 @@ from rewards_site.members.models import Member
 from rewards_site.members.queries import holder_id
 from transactions.clicked import NO_CLICKS, Clicked, Clicks
 from transactions.models import ButtonAccount, Transaction, TransactionChild
+from transactions.releases.policy import Policies, asked_policies, policies_told
 from transactions.told import Outcome, Told, deferred
 
 AMOUNT_MINOR_MAX = 10**15
@@ -47,6 +48,8 @@ class Known:
     """By `pub_ref`, as far as the batch names clicks of ours."""
     rules: Edition
     """Of the reward rules."""
+    releases: Policies
+    """When final rewards become available."""
 
 
 def read_known(batch: Sequence[Told]) -> Known:
@@ -54,7 +57,7 @@ def read_known(batch: Sequence[Told]) -> Known:
     observations = [told.observation for told in batch]
     pub_refs = {told.pub_ref for told in observations if told.pub_ref}
     clicks = asked_by_pub_ref(pub_refs)
-    accounts, merchants, children, orders, members, rules, *clicked = ask(
+    accounts, merchants, children, orders, members, rules, releases, *clicked = ask(
         rows_of(ButtonAccount, {"account_id": {told.account_id for told in observations}}),
         rows_of(Merchant, {"merchant_id": {told.merchant_id for told in observations} - {None}}),
         rows_of(TransactionChild, {"tx_id": {told.tx_id for told in observations}}),
@@ -77,6 +80,7 @@ def read_known(batch: Sequence[Told]) -> Known:
             },
         ),
         asked_edition(),
+        asked_policies(),
         *([clicks] if clicks is not None else []),
     )
     elsewhere = {child.transaction_id for child in children} - {order.pk for order in orders}
@@ -90,6 +94,7 @@ def read_known(batch: Sequence[Told]) -> Known:
         members={row.customer_id: holder_id(row) for row in members},
         pub_refs=pub_refs,
         rules=rules[0],
+        releases=policies_told(releases),
         clicks=_clicked(dict(clicked[0])) if clicked else NO_CLICKS,
     )
 

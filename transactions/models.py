@@ -103,6 +103,10 @@ class Transaction(models.Model):
     changed_at = models.DateTimeField()
     final_at = models.DateTimeField(null=True, blank=True)
     """When we booked the final state; null while pending."""
+    is_held = models.BooleanField(default=False)
+    """Whether its final reward still stands in the pending balance: held back (releases/)."""
+    released_at = models.DateTimeField(null=True, blank=True)
+    """When a final reward that was held back became available."""
     unrecovered = models.JSONField(default=dict)
     """Member → what they keep of it, as it was moved on after they had spent it."""
     revision_count = models.PositiveIntegerField(default=0)
@@ -111,6 +115,7 @@ class Transaction(models.Model):
         permissions = [
             ("attribute_transaction", "Can name the member of a transaction"),
             ("move_transaction", "Can move a transaction to another member"),
+            ("release_transaction", "Can release a reward that is held back"),
         ]
         indexes = [
             models.Index(name="transaction_of_member", fields=["member", "-public_id"]),
@@ -123,6 +128,9 @@ class Transaction(models.Model):
                 name="transaction_of_promotion",
                 fields=["promotion", "reward_currency"],
                 condition=~Q(promotion=""),
+            ),
+            models.Index(
+                name="transaction_held", fields=["merchant", "final_at"], condition=Q(is_held=True)
             ),
             models.Index(name="transaction_test", fields=["-id"], condition=Q(is_test=True)),
             models.Index(
@@ -158,6 +166,11 @@ class Transaction(models.Model):
             models.CheckConstraint(
                 name="transaction_click_has_a_member",
                 condition=Q(click__isnull=True) | Q(member__isnull=False, merchant__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="transaction_only_a_final_reward_is_held",
+                condition=Q(is_held=False)
+                | Q(status=ButtonStatus.VALIDATED.value, is_test=False, released_at__isnull=True),
             ),
             models.CheckConstraint(
                 name="transaction_test_never_rewarded",
@@ -229,6 +242,8 @@ class TransactionRevision(models.Model):
     """States may be missing between these two: the API shows only the latest state."""
     unrecovered = models.JSONField(default=dict)
     """As the order's, after this revision."""
+    is_held = models.BooleanField(default=False)
+    """As the order's, after this revision."""
     entry_group = models.OneToOneField(
         "ledger.EntryGroup", on_delete=models.PROTECT, null=True, blank=True
     )
@@ -271,7 +286,12 @@ class TransactionRevision(models.Model):
                     kind__in=[RevisionKind.ACCEPTED, RevisionKind.KEPT],
                     observation__isnull=False,
                     actor__isnull=False,
-                ),
+                )
+                | Q(kind=RevisionKind.RELEASED, observation__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="revision_held_only_when_validated",
+                condition=Q(is_held=False) | Q(status=ButtonStatus.VALIDATED.value, is_test=False),
             ),
             models.CheckConstraint(
                 name="revision_approved_by_another_person",

@@ -110,6 +110,7 @@ def had_reward(transaction_id: int, of: Holding, *, at_least: int = 1) -> bool:
         in_points if is_in_points else ~in_points,
         transaction=transaction_id,
         status=ButtonStatus.VALIDATED,
+        is_held=False,
         reward_minor__gte=at_least,
     ).exists()
 
@@ -150,6 +151,7 @@ def give_to(
         terms=row.terms,
         flags=list(given.flags),
         unrecovered=write_unrecovered(given.order),
+        is_held=given.order.is_held,
         entry_group_id=next(iter(posted.group_ids.values()), None),
         actor_id=actors.actor_id,
         approver_id=actors.approver_id,

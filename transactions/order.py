@@ -39,6 +39,8 @@ class OrderState:
     commission_minor: int = 0
     reward_minor: int = 0
     purchased_at: datetime | None = None
+    is_held: bool = False
+    """Whether its final reward is held back, in the pending balance (releases/policy.py)."""
     unrecovered: Mapping[int, int] = field(default_factory=dict)
     """Member (primary key) → what they keep of it, though it was moved on (holdings.py)."""
 

@@ -23,6 +23,7 @@ CLOCKS_APART_MAX = timedelta(hours=1)
 """What is read at the door is by another clock than the books', and nobody says how true it is."""
 
 Merges = Mapping[tuple[int, int], Merge]
+_BY_NOBODY_AT_BUTTON = {Source.STAFF, Source.SCHEDULE}
 
 
 def wrong_currencies() -> Iterator[Difference]:
@@ -52,7 +53,7 @@ def wrong_record(
         yield f"says the reward changed by {revision.change_minor}; derived again it is {change}"
     if revision.is_test != derived.order.is_test:
         yield f"says test {revision.is_test}; derived again it is {derived.order.is_test}"
-    if (revision.source == Source.STAFF) != (revision.observation is None):
+    if (revision.source in _BY_NOBODY_AT_BUTTON) != (revision.observation is None):
         yield f"came by {revision.source}, and is of kind {revision.kind}"
     group = revision.entry_group
     if group is not None and group.posted_at != revision.recorded_at:

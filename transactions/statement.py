@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -22,6 +22,7 @@ from rewards_site.kernel.errors import NotFound
 from transactions.effective import fact
 from transactions.history import HistoryStep, MemberStatus, history_of
 from transactions.ledger.chart import AccountKind
+from transactions.releases.choices import ReleaseMode
 from transactions.statement_rows import ChildRow, OrderRow, find_order, orders_of
 from transactions.states import ChildState
 from transactions.told import Channel
@@ -132,7 +133,7 @@ def find_transaction(customer_id: str, transaction_id: str) -> OrderRow:
 
 def statement_of(order: OrderRow) -> StatementTransaction:
     """One row of `transactions_of`, as its member sees it."""
-    status = MemberStatus.of(order.status)
+    status = MemberStatus.of(order.status, is_held=order.is_held)
     return StatementTransaction(
         id=order.public_id,
         button_order_id=order.button_order_id,
@@ -150,7 +151,7 @@ def statement_of(order: OrderRow) -> StatementTransaction:
         expected_available_at=(
             _expected_available_at(order) if status is MemberStatus.PENDING else None
         ),
-        available_at=order.final_at if status is MemberStatus.AVAILABLE else None,
+        available_at=_available_at(order) if status is MemberStatus.AVAILABLE else None,
         click_id=order.click_id,
         lines=_lines(order.children),
         history=history_of(
@@ -159,14 +160,27 @@ def statement_of(order: OrderRow) -> StatementTransaction:
     )
 
 
+def _available_at(order: OrderRow) -> datetime | None:
+    return order.released_at or order.final_at
+
+
 def _expected_available_at(order: OrderRow) -> datetime | None:
-    """Of a pending order; a date that is past stays: then it is any day now."""
-    return expected_available_at(
+    """Of a pending order; a date that is past stays: then it is any day now.
+
+    None where nobody knows: where a reward is final, and waits for the brand to pay us.
+    """
+    mode, days = order.release
+    if order.is_held:
+        if mode == ReleaseMode.PAID or order.final_at is None:
+            return None
+        return order.final_at + timedelta(days=days)
+    confirmed_at = expected_available_at(
         order.window_history,
         record_days=order.record_days,
         purchased_at=order.purchased_at,
         reported_at=min((child.created_at for child in order.children), default=order.purchased_at),
     )
+    return confirmed_at + timedelta(days=days) if confirmed_at is not None else None
 
 
 def _lines(children: Collection[ChildRow]) -> list[StatementLine]:

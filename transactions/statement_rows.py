@@ -26,6 +26,7 @@ from rewards_site.kernel.sql_values import (
     uuid_parameter,
 )
 from transactions.models import RevisionKind
+from transactions.releases.choices import ReleaseMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class RevisionRow:
     is_in_points: bool = False
     is_merge: bool = False
     """Whether it is nothing but its member's merging with another."""
+    is_held: bool = False
+    """Whether its final reward is held back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,8 @@ class OrderRow:
     order_currency: str
     purchased_at: datetime
     final_at: datetime | None
+    is_held: bool
+    released_at: datetime | None
     click_id: uuid.UUID | None
     merchant_id: str | None
     merchant_name: str | None
@@ -75,6 +80,8 @@ class OrderRow:
     """Of the brand (offers/windows.py); empty where none is described."""
     record_days: tuple[int, int] | None
     """How long 8 in 10 of the brand's earlier orders took; None where too little is known."""
+    release: tuple[str, int]
+    """When final rewards of the brand become available: the mode, the days (releases/)."""
     children: list[ChildRow]
     revisions: list[RevisionRow]
 
@@ -106,6 +113,7 @@ def find_order(customer_id: str, public_id: uuid.UUID) -> OrderRow | None:
 _COLUMNS = (
     *("public_id", "button_order_id", "status", "reward_currency", "reward_minor", "member_id"),
     *("order_total_minor", "order_currency", "purchased_at", "final_at"),
+    *("is_held", "released_at"),
 )
 _WHO = "SELECT COALESCE(same_as_id, id) FROM members_member WHERE customer_id = %s"
 # By an array of one, and ordered by it, PostgreSQL has no index but (member, public_id) to choose:
@@ -114,13 +122,14 @@ _MEMBER = {
     "postgresql": f"member_id = ANY(ARRAY({_WHO}))",
     "sqlite": f"member_id = ({_WHO})",
 }
+_SHOWN_STATUS = "CASE WHEN is_held THEN 'pending' ELSE status END"
 _VISIBLE = f"NOT is_test AND category <> '{APP_INSTALL}'"
 
 
 @cache
 def _page_sql(vendor: str, *, has_status: bool, has_position: bool, is_ascending: bool) -> str:
     where = f"{_MEMBER[vendor]} AND {_VISIBLE}"
-    where += " AND status = %s" if has_status else ""
+    where += f" AND {_SHOWN_STATUS} = %s" if has_status else ""
     where += f" AND public_id {'>' if is_ascending else '<'} %s" if has_position else ""
     order = "member_id DESC, public_id" if is_ascending else "member_id, public_id DESC"
     return _sql(vendor, f"{where} ORDER BY {order} LIMIT %s", is_ascending=is_ascending)
@@ -144,10 +153,12 @@ def _sql(vendor: str, page: str, *, is_ascending: bool) -> str:
                 child.read_at, {told}))
             FROM transactions_transactionchild child WHERE child.transaction_id = shown.id),
         (SELECT {rows}({row}(revision.number, revision.recorded_at, revision.status,
-                revision.reward_minor, revision.member_id, revision.kind, {kind}))
+                revision.reward_minor, revision.member_id, revision.kind, {kind},
+                revision.is_held))
             FROM transactions_transactionrevision revision
             WHERE revision.transaction_id = shown.id),
-        record.low_days, record.high_days
+        record.low_days, record.high_days,
+        COALESCE(release.mode, otherwise.mode), COALESCE(release.delay_days, otherwise.delay_days)
     FROM (SELECT id, merchant_id AS brand, click_id AS tap, {", ".join(_COLUMNS)}
         FROM transactions_transaction WHERE {page}) shown
     LEFT JOIN clicks_click click ON click.id = shown.tap
@@ -155,6 +166,8 @@ def _sql(vendor: str, page: str, *, is_ascending: bool) -> str:
     LEFT JOIN offers_merchantoverlay overlay ON overlay.merchant_id = shown.brand
     LEFT JOIN offers_merchantprofile profile ON profile.merchant_id = shown.brand
     LEFT JOIN brandrecord_brandrecord record ON record.merchant_id = shown.brand
+    LEFT JOIN releases_releasepolicy release ON release.merchant_id = shown.brand
+    LEFT JOIN releases_releasepolicy otherwise ON otherwise.is_default
     ORDER BY shown.public_id {"" if is_ascending else "DESC"}
     """  # noqa: S608  # our own names
 
@@ -166,45 +179,48 @@ def _read(sql: str, parameters: Sequence[Any]) -> list[OrderRow]:
 
 
 def _order(row: Sequence[Any]) -> OrderRow:
-    children = as_json(row[14]) or []
-    revisions = as_json(row[15]) or []
+    own, more = row[: len(_COLUMNS)], row[len(_COLUMNS) :]
+    click_id, merchant_id, merchant_name, windows, children, revisions, low, high, mode, days = more
     return OrderRow(
-        public_id=as_uuid(row[0]),
-        button_order_id=row[1],
-        status=row[2],
-        reward_currency=row[3],
-        reward_minor=row[4],
-        member_id=row[5],
-        order_total_minor=row[6],
-        order_currency=row[7],
-        purchased_at=as_instant(row[8]),
-        final_at=as_instant_or_none(row[9]),
-        click_id=None if row[10] is None else as_uuid(row[10]),
-        merchant_id=row[11],
-        merchant_name=row[12],
-        window_history=as_json(row[13]) or [],
-        record_days=None if row[16] is None else (row[16], row[17]),
+        public_id=as_uuid(own[0]),
+        button_order_id=own[1],
+        status=own[2],
+        reward_currency=own[3],
+        reward_minor=own[4],
+        member_id=own[5],
+        order_total_minor=own[6],
+        order_currency=own[7],
+        purchased_at=as_instant(own[8]),
+        final_at=as_instant_or_none(own[9]),
+        is_held=bool(own[10]),
+        released_at=as_instant_or_none(own[11]),
+        click_id=None if click_id is None else as_uuid(click_id),
+        merchant_id=merchant_id,
+        merchant_name=merchant_name,
+        window_history=as_json(windows) or [],
+        record_days=None if low is None else (low, high),
+        release=(mode or ReleaseMode.VALIDATED.value, days or 0),
         children=[
             ChildRow(
                 tx_id, status, as_instant(created_at), as_instant(modified), as_instant(read), told
             )
-            for tx_id, status, created_at, modified, read, told in children
+            for tx_id, status, created_at, modified, read, told in as_json(children) or []
         ],
-        revisions=sorted(
-            (
-                RevisionRow(
-                    number,
-                    as_instant(recorded_at),
-                    status,
-                    reward_minor,
-                    member_id,
-                    terms in POINTS_KINDS,
-                    kind == RevisionKind.MERGED,
-                )
-                for number, recorded_at, status, reward_minor, member_id, kind, terms in revisions
-            ),
-            key=_number,
-        ),
+        revisions=sorted((_revision(told) for told in as_json(revisions) or []), key=_number),
+    )
+
+
+def _revision(told: Sequence[Any]) -> RevisionRow:
+    number, recorded_at, status, reward_minor, member_id, kind, terms, is_held = told
+    return RevisionRow(
+        number,
+        as_instant(recorded_at),
+        status,
+        reward_minor,
+        member_id,
+        terms in POINTS_KINDS,
+        kind == RevisionKind.MERGED,
+        bool(is_held),
     )
 
 

@@ -37,6 +37,8 @@ ORDER_FIELDS = (
     "is_test",
     "changed_at",
     "final_at",
+    "is_held",
+    "released_at",
     "unrecovered",
     "revision_count",
 )
@@ -109,6 +111,7 @@ def order_state(
         commission_minor=row.commission_minor,
         reward_minor=row.reward_minor,
         purchased_at=row.purchased_at if row.revision_count else None,
+        is_held=row.is_held,
         unrecovered=read_unrecovered(row.unrecovered),
     )
 
@@ -139,6 +142,9 @@ def write_order(
     row.promotion = (state.terms.rule_id or "") if state.terms.is_promotion else ""
     row.flags = list(state.flags)
     row.is_test = state.is_test
+    if row.is_held and not state.is_held and state.status is ButtonStatus.VALIDATED:
+        row.released_at = at
+    row.is_held = state.is_held
     row.unrecovered = write_unrecovered(state)
     row.changed_at = at
 
@@ -175,6 +181,7 @@ def holding(state: OrderState, *, member_id: int | None, is_booked: bool = True)
         member_id=member_id,
         merchant_id=state.merchant_id,
         is_test=state.is_test,
+        is_held=state.is_held,
         unrecovered=state.unrecovered,
     )
 

@@ -185,6 +185,7 @@ def _wrong_revision(
         state.reward_minor,
         state.merchant_id,
         state.terms,
+        state.is_held,
     )
     stored = (
         revision.status,
@@ -192,13 +193,14 @@ def _wrong_revision(
         revision.reward_minor,
         revision.merchant_id,
         Terms.from_json(revision.terms),
+        revision.is_held,
     )
     if derived != stored:
         yield Difference(where, f"says {_words(stored)}; derived again it is {_words(derived)}")
 
 
 def _words(values: tuple[object, ...]) -> str:
-    names = ("status", "commission", "reward", "merchant", "terms")
+    names = ("status", "commission", "reward", "merchant", "terms", "held back")
     return ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
 
 
@@ -237,6 +239,7 @@ def _wrong_row(
         order_key=min(state.children),
         revision_count=len(revisions),
         final_at=known.final_at,
+        released_at=known.released_at,
     )
     write_order(fresh, state, member_id=known.member_id, at=revisions[-1].recorded_at)
     if fresh.button_order_id is None and len(state.children) == 1:

@@ -241,6 +241,7 @@ def _revision(
         missing_from=change.step.missing_from,
         missing_until=change.step.missing_until,
         unrecovered=write_unrecovered(after),
+        is_held=after.is_held,
         entry_group_id=posted.group_ids.get(change.cause),
         actor_id=decided.actor_id if decided else None,
         approver_id=decided.approver_id if decided else None,

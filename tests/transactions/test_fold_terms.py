@@ -197,7 +197,13 @@ class TestWhatTermsAreChosenBy:
 
         order = OrderState(currency="USD", category="new-user-order", is_test=False)
         for one in told:
-            step = fold(order, one, naming=Naming(attribution_field="either"), choose=choose)
+            step = fold(
+                order,
+                one,
+                naming=Naming(attribution_field="either"),
+                choose=choose,
+                holds=lambda _brand: False,
+            )
             assert isinstance(step, Step)
             order = step.order
         return asked

@@ -206,10 +206,10 @@ _REVISIONS = """
 INSERT INTO transactions_transactionrevision (
     transaction_id, number, kind, source, raw_row, is_test, occurred_at, read_at, recorded_at,
     status, commission_minor, reward_minor, change_minor, member_id, merchant_id, terms, flags,
-    unrecovered, actor_id, approver_id, reason)
+    unrecovered, is_held, actor_id, approver_id, reason)
 SELECT id, revision_count + 1, %s, %s, '', is_test, %s, %s, %s,
     status, commission_minor, reward_minor, 0, %s, merchant_id, terms, '[]',
-    unrecovered, %s, %s, %s
+    unrecovered, is_held, %s, %s, %s
 FROM transactions_transaction WHERE member_id = %s
 """
 
@@ -271,6 +271,7 @@ def _move_kept(
             terms=row.terms,
             flags=[],
             unrecovered=row.unrecovered,
+            is_held=row.is_held,
             actor_id=actors.actor_id,
             approver_id=actors.approver_id,
             reason=actors.reason,

@@ -1,0 +1,24 @@
+"""What was set, and who has paid, is on record for good."""
+
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
+
+from rewards_site.kernel import guards
+
+TABLES = ("releases_releasepolicychange", "releases_brandpayment")
+
+
+def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for table in TABLES:
+        guards.append_only(schema_editor, table)
+
+
+def remove(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for table in TABLES:
+        guards.anything_goes(schema_editor, table)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("releases", "0001_initial")]
+    operations = [migrations.RunPython(install, remove)]
