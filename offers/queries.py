@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from offers.display import without_rates
 from offers.models import Merchant, MerchantOverlay, MerchantProfile
 from offers.windows import window_days
 from rewards_site.kernel.errors import NotFound
+from rewards_site.kernel.rows import Question, rows_of
 
 APPROVED = ("", "approved")
 """The Brands API tells no status; the legacy Merchants API told those that we may link to, too."""
@@ -116,6 +118,17 @@ def name_of(merchant: Merchant) -> str:
     """As members read it. A query, unless the overlay was selected along."""
     overlay = overlay_of(merchant)
     return (overlay.shown_name if overlay is not None else "") or merchant.name
+
+
+def store_names(merchant_ids: Collection[str]) -> dict[str, str]:
+    """merchant id → its name as members read it; one statement."""
+    found = Merchant.objects.filter(pk__in=merchant_ids).select_related("overlay")
+    return {row.merchant_id: name_of(row) for row in found} if merchant_ids else {}
+
+
+def asked_overlays(merchant_ids: Collection[str]) -> Question[MerchantOverlay]:
+    """What ops decided about these merchants, to be asked along with other questions."""
+    return rows_of(MerchantOverlay, {"merchant_id": merchant_ids})
 
 
 def shown(profile: MerchantProfile) -> ShownMerchant:

@@ -129,6 +129,7 @@ def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) ->
         edition=read.rules,
         releases=read.releases,
     )
+    folded.stores = read.stores()
     outcomes |= folded.outcomes
     write(folded, locked, at=at)
     return outcomes

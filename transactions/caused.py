@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from rewards_site.kernel import clock
+from transactions.adjustments.checking import wrong_adjustments
+from transactions.adjustments.models import Adjustment
 from transactions.ledger.balances import Difference
 from transactions.ledger.chart import GroupKind
 from transactions.ledger.models import EntryGroup
@@ -25,7 +27,7 @@ _CLOSED_BY = {
 
 
 def groups_without_cause() -> Iterator[Difference]:
-    others = (OpeningLine, OpeningClosing, MergedBalance)
+    others = (OpeningLine, OpeningClosing, MergedBalance, Adjustment)
     rows = EntryGroup.objects.filter(
         ~Exists(TransactionRevision.objects.filter(entry_group=OuterRef("pk"))),
         *(~Exists(model._default_manager.filter(entry_group=OuterRef("pk"))) for model in others),
@@ -59,6 +61,10 @@ def wrong_causes() -> Iterator[Difference]:
         "change", "currency", "change__changed_at", *_GROUP
     ).iterator():
         yield from _wrong(f"merge/{change}/{currency}", GroupKind.MERGE, at, group, now=now)
+    adjusted = Adjustment.objects.order_by("pk")
+    for pk, at, *group in adjusted.values_list("pk", "approved_at", *_GROUP).iterator():
+        yield from _wrong(f"adjustment/{pk}", GroupKind.ADJUSTMENT, at, group, now=now)
+    yield from wrong_adjustments()
 
 
 def _wrong(

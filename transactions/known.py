@@ -12,6 +12,7 @@ from datetime import datetime
 
 from offers.clicks.queries import ClickFacts, asked_by_pub_ref, clicks_by_pub_ref
 from offers.models import Merchant
+from offers.queries import asked_overlays
 from offers.rules.recent import Edition, asked_edition
 from offers.rules.terms import Terms
 from rewards_site.button.schemas import CATEGORIES, TransactionObservation
@@ -50,16 +51,24 @@ class Known:
     """Of the reward rules."""
     releases: Policies
     """When final rewards become available."""
+    shown_names: dict[str, str]
+    """merchant id → what ops call it, where they do."""
+
+    def stores(self) -> dict[str, str]:
+        """merchant id → its name as members read it."""
+        names = {key: row.name for key, row in self.merchants.items()}
+        return names | {key: name for key, name in self.shown_names.items() if name}
 
 
 def read_known(batch: Sequence[Told]) -> Known:
     """Everything that the batch names, one statement a table."""
     observations = [told.observation for told in batch]
     pub_refs = {told.pub_ref for told in observations if told.pub_ref}
+    brands = {told.merchant_id for told in observations if told.merchant_id}
     clicks = asked_by_pub_ref(pub_refs)
-    accounts, merchants, children, orders, members, rules, releases, *clicked = ask(
+    accounts, merchants, children, orders, members, rules, releases, overlays, *clicked = ask(
         rows_of(ButtonAccount, {"account_id": {told.account_id for told in observations}}),
-        rows_of(Merchant, {"merchant_id": {told.merchant_id for told in observations} - {None}}),
+        rows_of(Merchant, {"merchant_id": brands}),
         rows_of(TransactionChild, {"tx_id": {told.tx_id for told in observations}}),
         rows_of(
             Transaction,
@@ -81,6 +90,7 @@ def read_known(batch: Sequence[Told]) -> Known:
         ),
         asked_edition(),
         asked_policies(),
+        asked_overlays(brands),
         *([clicks] if clicks is not None else []),
     )
     elsewhere = {child.transaction_id for child in children} - {order.pk for order in orders}
@@ -95,6 +105,7 @@ def read_known(batch: Sequence[Told]) -> Known:
         pub_refs=pub_refs,
         rules=rules[0],
         releases=policies_told(releases),
+        shown_names={row.merchant_id: row.shown_name for row in overlays},
         clicks=_clicked(dict(clicked[0])) if clicked else NO_CLICKS,
     )
 
@@ -179,3 +190,5 @@ def ensure_merchants(batch: Sequence[Told], known: Known, *, at: datetime) -> No
     for row in unnamed:
         row.name = names[row.merchant_id][:255]
     overwrite(unnamed, ["name"])
+    for key, name in names.items():
+        known.shown_names.setdefault(key, "" if key in known.merchants else (name or key)[:255])

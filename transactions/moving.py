@@ -7,12 +7,16 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from offers.queries import store_names
 from offers.rules.terms import POINTS_KINDS
 from rewards_site.button.schemas import ButtonStatus
 from rewards_site.kernel.db import check_constraints_now, overwrite
 from rewards_site.kernel.errors import Refused
 from rewards_site.kernel.money import decimal_text
 from rewards_site.members.queries import customer_ids
+from rewards_site.notifications.announce import announce
+from rewards_site.notifications.news import News
+from transactions.announcing import Moved, news_of
 from transactions.choosing import clicked
 from transactions.clicked import Naming
 from transactions.fold import rewarded, with_flags
@@ -157,8 +161,33 @@ def give_to(
         approver_id=actors.approver_id,
         reason=actors.reason,
     )
+    announce(_news(row, before, given.order, posted, from_id=from_id, to_id=member_id))
     check_constraints_now()
     return applied(row.pk)
+
+
+def _news(
+    row: Transaction,
+    before: OrderState,
+    after: OrderState,
+    posted: Posted,
+    *,
+    from_id: int | None,
+    to_id: int,
+) -> list[News]:
+    moved = Moved(
+        cause=_cause(row),
+        transaction_id=row.public_id,
+        purchased_at=row.purchased_at,
+        store=store_names({row.merchant_id}).get(row.merchant_id, "") if row.merchant_id else "",
+        held=holding(before, member_id=from_id),
+        should=holding(after, member_id=to_id),
+    )
+    return list(news_of(moved, posted))
+
+
+def _cause(row: Transaction) -> str:
+    return f"transaction/{row.pk}/revision/{row.revision_count}"
 
 
 def _naming(row: Transaction, customer_id: str, member_id: int) -> Naming:
@@ -178,7 +207,7 @@ def _book(
     group = draft(
         holding(before, member_id=from_id),
         holding(after, member_id=to_id),
-        cause=f"transaction/{row.pk}/revision/{row.revision_count}",
+        cause=_cause(row),
         transaction_id=row.pk,
         kind=GroupKind.ATTRIBUTION,
     )

@@ -13,7 +13,9 @@ from django.db.models import Count, Exists, Min, OuterRef
 
 from transactions.ledger.balances import Difference
 
-BOOKS = frozenset({"transactions", "ledger", "activity", "merging", "opening", "members"})
+BOOKS = frozenset(
+    {"transactions", "ledger", "activity", "merging", "opening", "members", "adjustments"}
+)
 """Labels of the apps that keep the books, and the evidence that they are derived from."""
 
 

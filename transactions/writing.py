@@ -9,7 +9,10 @@ from rewards_site.button.wirejson import text_of
 from rewards_site.kernel import rows as lean
 from rewards_site.kernel.db import constraints_checked
 from rewards_site.members.services import opened_and_held
+from rewards_site.notifications import announce
+from rewards_site.notifications.news import News
 from transactions import batch as rows
+from transactions.announcing import Moved, news_of
 from transactions.fold import Step
 from transactions.holdings import Holding, difference, newly_earned
 from transactions.ledger.accounts import KnownAccounts
@@ -63,6 +66,8 @@ class Folded:
     """By the transaction's pk: the order when the batch is through."""
     members: dict[str, int] = field(default_factory=dict)
     """customer id → pk of the members that are known."""
+    stores: dict[str, str] = field(default_factory=dict)
+    """merchant id → the name that members read."""
 
 
 def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
@@ -95,9 +100,28 @@ def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
             *lean.insert(
                 [_revision(change, children, members, posted) for change in folded.changes]
             ),
+            *announce.prepare(_news(folded, members, posted)),
             *constraints_checked(),
         ]
     )
+
+
+def _news(folded: Folded, members: dict[str, int], posted: Posted) -> list[News]:
+    news: list[News] = []
+    for change in folded.changes:
+        held, should = _holdings(change, members)
+        after = change.step.order
+        assert after.purchased_at is not None
+        moved = Moved(
+            cause=change.cause,
+            transaction_id=change.row.public_id,
+            purchased_at=after.purchased_at,
+            store=folded.stores.get(after.merchant_id or "", ""),
+            held=held,
+            should=should,
+        )
+        news += news_of(moved, posted)
+    return news
 
 
 def _open_members(names: set[str], *, at: datetime) -> dict[str, int]:

@@ -28,6 +28,7 @@ from transactions.admin.rate_audit import audit_url, may_audit, rate_audit_view
 from transactions.admin.reward_story import story_of
 from transactions.admin.timeline import timeline_of
 from transactions.attribution import assign_member
+from transactions.freezes.admin import FREEZE_ORDER
 from transactions.models import Transaction, TransactionChild
 from transactions.told import OutcomeKind
 
@@ -76,7 +77,7 @@ NAME_MEMBER: Verb[Transaction] = Verb(
 
 @admin.register(Transaction)
 class TransactionAdmin(ServiceAdmin[Transaction]):
-    verbs = (NAME_MEMBER, MOVE)
+    verbs = (NAME_MEMBER, MOVE, FREEZE_ORDER)
     change_form_template = "admin/order_page.html"
     list_display = (
         "order_key",
