@@ -26,16 +26,19 @@ from rewards_site.kernel.db import (
 )
 from transactions import batch as rows
 from transactions import known as facts
+from transactions.claims.settling import open_claims_question
 from transactions.clicked import Naming
 from transactions.fold import Held, fold
+from transactions.folded import Change, Folded
 from transactions.models import ButtonAccount
+from transactions.nameless import without_new_names
 from transactions.order import OrderState
 from transactions.policies import policy_of
 from transactions.releases.policy import Policies
 from transactions.stored import order_state
 from transactions.terms import choose_terms
 from transactions.told import Channel, Outcome, OutcomeKind, Told, applied, deferred, ignored
-from transactions.writing import Change, Folded, RefusedError, write
+from transactions.writing import RefusedError, write
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +97,9 @@ def _alone(batch: list[Told], reason: str, *, at: datetime) -> dict[int, Outcome
     return outcomes
 
 
-def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) -> dict[int, Outcome]:
+def _attempt(
+    batch: Sequence[Told], refused: dict[int, Outcome], *, at: datetime
+) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
     for index, told in enumerate(batch):
         unknown = facts.unknown(told.observation)
@@ -104,6 +109,7 @@ def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) ->
     if not known:
         return outcomes
     read = facts.read_known([batch[index] for index in known])
+    batch = without_new_names(batch, read)
     accounts = facts.open_accounts([batch[index] for index in known], read, at=at)
     indices: list[int] = []
     for index in known:
@@ -119,7 +125,14 @@ def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) ->
     if not planned.order_of:
         return outcomes
     facts.ensure_merchants([batch[index] for index in planned.order_of], read, at=at)
-    locked = rows.open_and_lock(planned, batch, read, at=at)
+    clicks = {click.pk for click in read.clicks.values()}
+    locked = rows.open_and_lock(
+        planned,
+        batch,
+        read,
+        also=lambda members: open_claims_question(members, clicks),
+        at=at,
+    )
     folded = _fold(
         batch,
         planned,
@@ -136,7 +149,7 @@ def _attempt(batch: list[Told], refused: dict[int, Outcome], *, at: datetime) ->
 
 
 def _fold(
-    batch: list[Told],
+    batch: Sequence[Told],
     planned: rows.Plan,
     locked: rows.LockedOrders,
     accounts: dict[str, ButtonAccount],

@@ -23,7 +23,20 @@ class TransactionsConfig(AppConfig):
             permission="transactions.move_transaction",
             execute=execute_move,
         )
+        self._forget_people()
         self._offer_reports()
+
+    @staticmethod
+    def _forget_people() -> None:
+        from rewards_site.members.erasure import (  # noqa: PLC0415  # models are loaded now
+            Turn,
+            register,
+            register_preparer,
+        )
+        from transactions import erasing  # noqa: PLC0415
+
+        register("orders", erasing.erase, turn=Turn.ORDERS)
+        register_preparer("orders", erasing.search, turn=Turn.PROPOSALS)  # others look by them
 
     @staticmethod
     def _offer_reports() -> None:
@@ -32,6 +45,7 @@ class TransactionsConfig(AppConfig):
         from transactions.reports.liability import LIABILITY  # noqa: PLC0415
         from transactions.reports.orders import TRANSACTIONS  # noqa: PLC0415
         from transactions.reports.rate_audit import RATE_AUDIT  # noqa: PLC0415
+        from transactions.reports.redemptions import REDEMPTIONS  # noqa: PLC0415
 
-        for report in (LIABILITY, TRANSACTIONS, JOURNAL, RATE_AUDIT):
+        for report in (LIABILITY, TRANSACTIONS, JOURNAL, RATE_AUDIT, REDEMPTIONS):
             registry.register(report)

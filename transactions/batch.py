@@ -8,13 +8,14 @@ starts again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from rewards_site.button.schemas import TransactionObservation
 from rewards_site.kernel.currencies import POINTS
-from rewards_site.kernel.rows import Write, ask, find, insert_missing, next_ids, rows_of
+from rewards_site.kernel.rows import Question, Write, ask, find, insert_missing, next_ids, rows_of
 from rewards_site.members.models import Member
 from rewards_site.members.queries import held_members
 from transactions.clicked import Clicks
@@ -179,14 +180,20 @@ class LockedOrders:
     """By `pub_ref`, of those that these orders name."""
     accounts: KnownAccounts
     """Of the ledger, as far as they exist: those that these orders most probably move."""
+    also: list[Any] = field(default_factory=list)
+    """The answer to what the caller asked of their members."""
+
+
+AskedOf = Callable[[set[int]], Question[Any]]
+"""Something more to be asked of the members, when the orders and they are locked."""
 
 
 def open_and_lock(
-    planned: Plan, batch: Sequence[Told], known: Known, *, at: datetime
+    planned: Plan, batch: Sequence[Told], known: Known, *, also: AskedOf, at: datetime
 ) -> LockedOrders:
     """Open the orders that are new and lock every order of the plan, by pk, with its children.
 
-    One round trip. Raises: RacedError.
+    One round trip; `also` travels with it. Raises: RacedError.
     """
     refs = set(planned.order_of.values())
     ids = {planned.known_ids[ref] for ref in refs if ref in planned.known_ids}
@@ -197,7 +204,7 @@ def open_and_lock(
     member_ids |= {click.member_id for click in known.clicks.values()}
     brands = {told.merchant_id for told in named} | {row.merchant_id for row in known.orders}
     keys = {"account_id": {ref[0] for ref in new}, "order_key": {ref[1] for ref in new}}
-    rows, children, members, child_ids, found = ask(
+    rows, children, members, child_ids, found, more_told = ask(
         rows_of(Transaction, {"id": ids}, keys, is_locked=True),
         rows_of(TransactionChild, {"transaction_id": ids}, {"tx_id": tx_ids}),
         rows_of(
@@ -211,6 +218,7 @@ def open_and_lock(
             member_ids=member_ids,
             merchant_ids={brand for brand in brands if brand is not None},
         ),
+        also(member_ids),
         after=_openings(planned, batch, at=at),
     )
     by_pk: dict[int, Transaction] = {}
@@ -244,6 +252,7 @@ def open_and_lock(
         names=_names(held, orders),
         child_ids=child_ids,
         accounts=accounts.by_key(found),
+        also=more_told,
     )
 
 

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from rewards_site.kernel import clock
 from transactions.adjustments.checking import wrong_adjustments
 from transactions.adjustments.models import Adjustment
+from transactions.expiry.models import Expiry
 from transactions.ledger.balances import Difference
 from transactions.ledger.chart import GroupKind
-from transactions.ledger.models import EntryGroup
+from transactions.ledger.models import Entry, EntryGroup
 from transactions.merging.models import MergedBalance
 from transactions.models import TransactionRevision
 from transactions.opening.models import Closing, OpeningClosing, OpeningLine
 from transactions.recorded import is_before_its_cause
+from transactions.redemptions.models import RedemptionStep
 
 _GROUP = ("entry_group__cause", "entry_group__kind", "entry_group__posted_at")
 _CLOSED_BY = {
@@ -27,7 +29,7 @@ _CLOSED_BY = {
 
 
 def groups_without_cause() -> Iterator[Difference]:
-    others = (OpeningLine, OpeningClosing, MergedBalance, Adjustment)
+    others = (OpeningLine, OpeningClosing, MergedBalance, Adjustment, RedemptionStep, Expiry)
     rows = EntryGroup.objects.filter(
         ~Exists(TransactionRevision.objects.filter(entry_group=OuterRef("pk"))),
         *(~Exists(model._default_manager.filter(entry_group=OuterRef("pk"))) for model in others),
@@ -65,6 +67,20 @@ def wrong_causes() -> Iterator[Difference]:
     for pk, at, *group in adjusted.values_list("pk", "approved_at", *_GROUP).iterator():
         yield from _wrong(f"adjustment/{pk}", GroupKind.ADJUSTMENT, at, group, now=now)
     yield from wrong_adjustments()
+
+
+def wrong_expiries() -> Iterator[Difference]:
+    """Balances that expired otherwise than is on record: the group, and how much."""
+    now = clock.now()
+    found = Expiry.objects.filter(entry_group__isnull=False).order_by("pk")
+    taken = Entry.objects.filter(group=OuterRef("entry_group"), number__gt=0).order_by("pk")
+    rows = found.annotate(taken=Subquery(taken.values("debit_minor")[:1]))
+    for pk, at, minor, debited, *group in rows.values_list(
+        "pk", "expired_at", "amount_minor", "taken", *_GROUP
+    ).iterator():
+        yield from _wrong(f"expiry/{pk}", GroupKind.EXPIRY, at, group, now=now)
+        if minor != debited:
+            yield Difference(f"expiry {pk}", f"says {minor} expired; its group took {debited}")
 
 
 def _wrong(

@@ -14,7 +14,19 @@ from django.db.models import Count, Exists, Min, OuterRef
 from transactions.ledger.balances import Difference
 
 BOOKS = frozenset(
-    {"transactions", "ledger", "activity", "merging", "opening", "members", "adjustments"}
+    {
+        "transactions",
+        "ledger",
+        "activity",
+        "merging",
+        "opening",
+        "members",
+        "adjustments",
+        "redemptions",
+        "expiry",
+        "freezes",
+        "releases",
+    }
 )
 """Labels of the apps that keep the books, and the evidence that they are derived from."""
 

@@ -37,6 +37,13 @@ class ActivityKind(StrEnum):
     """Brought along from another system, or the end of what was brought along as pending."""
     ACCOUNTS_MERGED = "accounts_merged"
     """Two customer ids turned out to be this member's: what the other held came along."""
+    REDEMPTION_REQUESTED = "redemption_requested"
+    REDEMPTION_PAID = "redemption_paid"
+    REDEMPTION_RETURNED = "redemption_returned"
+    """Rejected, cancelled, failed, or come back: the money is available again."""
+    BALANCE_ADJUSTED = "balance_adjusted"
+    """Two people of ours changed it, for a reason."""
+    BALANCE_EXPIRED = "balance_expired"
     CORRECTION = "correction"
     """Any other booking."""
 
@@ -56,7 +63,6 @@ class ActivityItem:
     available_after: int
     transaction: uuid.UUID | None
     redemption: uuid.UUID | None = None
-    """No redemptions are booked yet."""
     description: str
 
 
@@ -87,6 +93,7 @@ class ItemRow:
     available_after_minor: int
     cause: Cause | None
     group_kind: str
+    redemption_id: uuid.UUID | None
 
 
 def activity_of(customer_id: str) -> SeekRows[ItemRow]:
@@ -112,7 +119,7 @@ def _page_sql(*, has_position: bool, is_ascending: bool) -> str:
         item.pending_after_minor, item.available_after_minor,
         revision.kind, revision.status, revision.reward_minor, revision.member_id,
         orders.public_id, COALESCE(NULLIF(overlay.shown_name, ''), merchant.name),
-        groups.kind
+        groups.kind, redemption.public_id
     FROM (SELECT * FROM activity_memberactivity
         WHERE member_id = (
             SELECT COALESCE(same_as_id, id) FROM members_member WHERE customer_id = %s){before}
@@ -120,6 +127,8 @@ def _page_sql(*, has_position: bool, is_ascending: bool) -> str:
     JOIN ledger_entrygroup groups ON groups.id = item.group_id
     LEFT JOIN transactions_transactionrevision revision ON revision.entry_group_id = item.group_id
     LEFT JOIN transactions_transaction orders ON orders.id = revision.transaction_id
+    LEFT JOIN redemptions_redemptionstep step ON step.entry_group_id = item.group_id
+    LEFT JOIN redemptions_redemption redemption ON redemption.id = step.redemption_id
     LEFT JOIN offers_merchant merchant ON merchant.merchant_id = revision.merchant_id
     LEFT JOIN offers_merchantoverlay overlay ON overlay.merchant_id = revision.merchant_id
     ORDER BY item.number{direction}
@@ -127,7 +136,7 @@ def _page_sql(*, has_position: bool, is_ascending: bool) -> str:
 
 
 def _item_row(row: Sequence[Any]) -> ItemRow:
-    kind, status, reward_minor, member_id, transaction_id, store, group_kind = row[9:]
+    kind, status, reward_minor, member_id, transaction_id, store, group_kind = row[9:16]
     return ItemRow(
         public_id=as_uuid(row[0]),
         member_id=row[1],
@@ -144,6 +153,7 @@ def _item_row(row: Sequence[Any]) -> ItemRow:
             else None
         ),
         group_kind=group_kind,
+        redemption_id=as_uuid(row[16]) if row[16] is not None else None,
     )
 
 
@@ -161,6 +171,7 @@ def item_of(row: ItemRow) -> ActivityItem:
         pending_after=row.pending_after_minor,
         available_after=row.available_after_minor,
         transaction=row.cause.transaction_id if row.cause is not None else None,
+        redemption=row.redemption_id,
         description=description,
     )
 
@@ -190,6 +201,20 @@ def _told_of_no_order(group_kind: str) -> tuple[ActivityKind, str]:
         case GroupKind.OPENING_CANCELLED:
             return ActivityKind.OPENING_BALANCE, _(
                 "Opening balance: what was pending of it came to nothing."
+            )
+        case GroupKind.ADJUSTMENT:
+            return ActivityKind.BALANCE_ADJUSTED, _("Your balance was adjusted by our team.")
+        case GroupKind.EXPIRY:
+            return ActivityKind.BALANCE_EXPIRED, _(
+                "This balance had not been used for a long time, and expired."
+            )
+        case GroupKind.REDEMPTION:
+            return ActivityKind.REDEMPTION_REQUESTED, _("You asked for a payout; it is on hold.")
+        case GroupKind.REDEMPTION_PAID:
+            return ActivityKind.REDEMPTION_PAID, _("Your payout was sent.")
+        case GroupKind.REDEMPTION_RETURNED:
+            return ActivityKind.REDEMPTION_RETURNED, _(
+                "Your payout did not go through; the money is yours again."
             )
         case GroupKind.MERGE:
             return ActivityKind.ACCOUNTS_MERGED, _(

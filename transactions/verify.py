@@ -15,7 +15,7 @@ from offers.rules.reward import Terms
 from rewards_site.kernel.db import snapshot
 from rewards_site.members.models import Member
 from transactions.booked import Booked, Loss, wrong_entries, wrong_group, wrong_losses
-from transactions.caused import groups_without_cause, wrong_causes
+from transactions.caused import groups_without_cause, wrong_causes, wrong_expiries
 from transactions.chunks import Chunk, chunks
 from transactions.derived import Derived, Evidence, derive, evidence_of, members_in
 from transactions.guarded import guarded
@@ -39,6 +39,7 @@ from transactions.recorded import (
     wrong_record,
     wrong_terms,
 )
+from transactions.redemptions.checking import wrong_redemptions
 from transactions.stored import ORDER_FIELDS, child_state, write_order
 
 Rules = dict[tuple[str, int], Terms]
@@ -94,8 +95,10 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
             ("activity", activity.wrong_activity),
             ("groups without cause", groups_without_cause),
             ("causes of groups", wrong_causes),
+            ("expiries", wrong_expiries),
             ("opening balances", wrong_openings),
             ("merges", lambda: wrong_merges(added)),
+            ("redemptions", wrong_redemptions),
             ("currencies", wrong_currencies),
         ):
             guarded(found.differences, where, check)

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from rewards_site.button.wirejson import text_of
 from rewards_site.kernel import rows as lean
 from rewards_site.kernel.db import constraints_checked
 from rewards_site.members.services import opened_and_held
-from rewards_site.notifications import announce
-from rewards_site.notifications.news import News
 from transactions import batch as rows
-from transactions.announcing import Moved, news_of
-from transactions.fold import Step
+from transactions.folded import Change, Folded, holdings_of, member_id_of
+from transactions.following import following
 from transactions.holdings import Holding, difference, newly_earned
 from transactions.ledger.accounts import KnownAccounts
 from transactions.ledger.chart import GroupKind
 from transactions.ledger.posting import GroupDraft, Posted, prepare
-from transactions.models import RevisionKind, Transaction, TransactionChild, TransactionRevision
+from transactions.models import RevisionKind, TransactionChild, TransactionRevision
 from transactions.moving import draft, give, had_reward
-from transactions.order import OrderState, reward_change
+from transactions.order import reward_change
 from transactions.states import ChildState
 from transactions.stored import (
     CHILD_FIELDS,
     ORDER_FIELDS,
     final_since,
-    holding,
     write_child,
     write_order,
     write_unrecovered,
 )
-from transactions.told import Outcome, Told, deferred
+from transactions.told import Outcome, deferred
 
 
 class RefusedError(Exception):
@@ -40,34 +37,6 @@ class RefusedError(Exception):
     def __init__(self, outcomes: dict[int, Outcome]) -> None:
         super().__init__()
         self.outcomes = outcomes
-
-
-@dataclass(slots=True)
-class Change:
-    """One observation that changes its order, before it is booked."""
-
-    index: int
-    told: Told
-    row: Transaction
-    before: OrderState
-    step: Step
-    number: int
-
-    @property
-    def cause(self) -> str:
-        return f"transaction/{self.row.pk}/revision/{self.number}"
-
-
-@dataclass(slots=True)
-class Folded:
-    changes: list[Change] = field(default_factory=list)
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-    states: dict[int, OrderState] = field(default_factory=dict)
-    """By the transaction's pk: the order when the batch is through."""
-    members: dict[str, int] = field(default_factory=dict)
-    """customer id → pk of the members that are known."""
-    stores: dict[str, str] = field(default_factory=dict)
-    """merchant id → the name that members read."""
 
 
 def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
@@ -90,7 +59,7 @@ def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
         row.final_at = final_since(row.final_at, change.before, change.step.order, at=posted.at)
     for pk, row in orders.items():
         state = folded.states[pk]
-        write_order(row, state, member_id=_member_id(state, members), at=posted.at)
+        write_order(row, state, member_id=member_id_of(state, members), at=posted.at)
     children, child_writes = _children(folded, locked)
     lean.run(
         [
@@ -100,28 +69,10 @@ def write(folded: Folded, locked: rows.LockedOrders, *, at: datetime) -> None:
             *lean.insert(
                 [_revision(change, children, members, posted) for change in folded.changes]
             ),
-            *announce.prepare(_news(folded, members, posted)),
+            *following(folded, members, posted, claims=locked.also),
             *constraints_checked(),
         ]
     )
-
-
-def _news(folded: Folded, members: dict[str, int], posted: Posted) -> list[News]:
-    news: list[News] = []
-    for change in folded.changes:
-        held, should = _holdings(change, members)
-        after = change.step.order
-        assert after.purchased_at is not None
-        moved = Moved(
-            cause=change.cause,
-            transaction_id=change.row.public_id,
-            purchased_at=after.purchased_at,
-            store=folded.stores.get(after.merchant_id or "", ""),
-            held=held,
-            should=should,
-        )
-        news += news_of(moved, posted)
-    return news
 
 
 def _open_members(names: set[str], *, at: datetime) -> dict[str, int]:
@@ -144,16 +95,12 @@ def _give(folded: Folded, members: dict[str, int]) -> None:
         given = give(
             before,
             after,
-            from_id=_member_id(before, members),
-            to_id=_member_id(after, members),
+            from_id=member_id_of(before, members),
+            to_id=member_id_of(after, members),
         )
         flags = (*change.step.flags, *given.flags)
         change.step = replace(change.step, order=given.order, flags=flags)
         folded.states[change.row.pk] = given.order
-
-
-def _member_id(state: OrderState, members: dict[str, int]) -> int | None:
-    return members[state.customer_id] if state.customer_id is not None else None
 
 
 def _book(folded: Folded, members: dict[str, int], known: KnownAccounts) -> Posted:
@@ -183,7 +130,7 @@ def _book(folded: Folded, members: dict[str, int], known: KnownAccounts) -> Post
 
 
 def _draft(change: Change, members: dict[str, int]) -> GroupDraft | None:
-    held, should = _holdings(change, members)
+    held, should = holdings_of(change, members)
     kind = GroupKind.TRANSACTION
     if change.told.decided is not None:
         return draft(held, should, cause=change.cause, transaction_id=change.row.pk, kind=kind)
@@ -199,12 +146,6 @@ def _draft(change: Change, members: dict[str, int]) -> GroupDraft | None:
 def _was_theirs(transaction_id: int, should: Holding) -> bool:
     """Of a final reward that late words took back and give again: it is not earned twice."""
     return had_reward(transaction_id, should, at_least=should.reward_minor)
-
-
-def _holdings(change: Change, members: dict[str, int]) -> tuple[Holding, Holding]:
-    before, after = change.before, change.step.order
-    held = holding(before, member_id=_member_id(before, members), is_booked=bool(before.children))
-    return held, holding(after, member_id=_member_id(after, members))
 
 
 def _children(
@@ -258,7 +199,7 @@ def _revision(
         commission_minor=after.commission_minor,
         reward_minor=after.reward_minor,
         change_minor=reward_change(change.before, after),
-        member_id=_member_id(after, members),
+        member_id=member_id_of(after, members),
         merchant_id=after.merchant_id,
         terms=after.terms.as_json(),
         flags=list(change.step.flags),

@@ -31,7 +31,7 @@ from rewards_site.kernel.admin.base import ReadOnlyAdmin
 from rewards_site.kernel.admin.columns import link, list_url, page_url
 from rewards_site.kernel.admin.filters import choice_filter
 from rewards_site.kernel.admin.panels import Panel
-from rewards_site.kernel.admin.service import ServiceAdmin
+from rewards_site.kernel.admin.service import ServiceAdmin, Verb
 from rewards_site.kernel.admin.text import EMPTY, displayable, evidence_html, label, utc_text
 
 _UNLISTED = Q(profile__unlisted_since__isnull=False)
@@ -59,7 +59,7 @@ def state_label(profile: MerchantProfile | None) -> SafeString:
 
 @admin.register(Merchant)
 class MerchantAdmin(ReadsCatalog, ServiceAdmin[Merchant]):
-    verbs = (LOOK, SWITCH_OFF, SWITCH_ON)
+    verbs: ClassVar[Sequence[Verb[Merchant]]] = (LOOK, SWITCH_OFF, SWITCH_ON)
     list_display = ("merchant_id", "name", "state", "seen", "categories", "window", "first_seen_at")
     list_select_related = ("profile", "overlay")
     list_filter = (choice_filter("state", "state", _STATES), SEEN_FILTER)
@@ -154,6 +154,11 @@ class MerchantAdmin(ReadsCatalog, ServiceAdmin[Merchant]):
             ),
             revisions_panel(row),
         ]
+
+
+def add_verbs(*verbs: Verb[Merchant]) -> None:
+    """Rooms above say what staff may do to a merchant."""
+    MerchantAdmin.verbs = (*MerchantAdmin.verbs, *verbs)
 
 
 @admin.register(MerchantProfile)

@@ -25,6 +25,7 @@ from rewards_site.kernel.admin.text import EMPTY, displayable, label, money_text
 from transactions.admin.moving import MOVE, CustomerIdForm
 from transactions.admin.panels import children_of, children_panel
 from transactions.admin.rate_audit import audit_url, may_audit, rate_audit_view
+from transactions.admin.releasing import RELEASE
 from transactions.admin.reward_story import story_of
 from transactions.admin.timeline import timeline_of
 from transactions.attribution import assign_member
@@ -77,7 +78,7 @@ NAME_MEMBER: Verb[Transaction] = Verb(
 
 @admin.register(Transaction)
 class TransactionAdmin(ServiceAdmin[Transaction]):
-    verbs = (NAME_MEMBER, MOVE, FREEZE_ORDER)
+    verbs = (NAME_MEMBER, MOVE, FREEZE_ORDER, RELEASE)
     change_form_template = "admin/order_page.html"
     list_display = (
         "order_key",
@@ -97,6 +98,7 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
         choice_filter("member", "unattributed", {"yes": ("unattributed", UNATTRIBUTED)}),
         word_filter("status", [status.value for status in ButtonStatus]),
         word_filter("category", sorted(CATEGORIES)),
+        choice_filter("held back", "held", {"yes": ("held back", Q(is_held=True))}),
         choice_filter("test money", "test", {"yes": ("test money", Q(is_test=True))}),
     )
     search_fields = (
@@ -136,6 +138,7 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
                     "first_seen_at",
                     "changed_at",
                     "final_at",
+                    "released_at",
                     "customer_id_told",
                     "pub_ref",
                 )
@@ -162,6 +165,8 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
         marks = [(label("test"),)] if row.is_test else []
         if row.category == APP_INSTALL:
             marks.append((label("install", tone="quiet"),))
+        if row.is_held:
+            marks.append((label("held back", tone="warn"),))
         if row.click_id is not None:
             marks.append((label("by a tap", tone="quiet"),))
         marks += [(label(displayable(str(flag)), tone="warn"),) for flag in row.flags]

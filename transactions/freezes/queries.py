@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
@@ -23,6 +24,19 @@ def frozen_reason(member_id: int, at: datetime) -> str:
     """
     found = in_force(at).filter(member__in=rows_of(member_id)).order_by("pk").first()
     return found.reason if found is not None else ""
+
+
+def frozen_reasons(member_ids: Collection[int], *, at: datetime) -> dict[int, str]:
+    """member → why they are frozen, of those who are; one statement."""
+    if not member_ids:
+        return {}
+    found = in_force(at).filter(Q(member__in=member_ids) | Q(member__same_as__in=member_ids))
+    reasons: dict[int, str] = {}
+    for member_id, same_as, reason in found.order_by("-pk").values_list(
+        "member_id", "member__same_as_id", "reason"
+    ):
+        reasons[same_as or member_id] = reason
+    return reasons
 
 
 def frozen_minor(member_id: int, currency: str, at: datetime) -> int:

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('members', '0003_initial'),
+        ('members', '0003_erasures'),
         ('transactions', '0008_held_rewards'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
