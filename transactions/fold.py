@@ -115,7 +115,7 @@ def _is_held(before: OrderState, after: OrderState, holds: Holds) -> bool:
     """Decided once, when the reward becomes final; a release alone ends it."""
     if after.status is not ButtonStatus.VALIDATED or after.is_test:
         return False
-    if before.status is ButtonStatus.VALIDATED:
+    if before.children and before.status is ButtonStatus.VALIDATED:
         return before.is_held
     return after.reward_minor > 0 and holds(after.merchant_id)
 

@@ -71,6 +71,14 @@ def test_it_waits_in_the_pending_balance_and_button_owes_us_all_of_it(finance: U
     assert house(AccountKind.MARGIN_EARNED) == -500
 
 
+def test_it_waits_too_where_validated_is_the_first_word(finance: User) -> None:
+    hold(finance)
+
+    tell(observe(status="validated"))
+
+    assert balances() == {"pending": 500}
+
+
 def test_it_is_released_when_the_days_are_over_and_not_before(finance: User) -> None:
     hold(finance, days=10)
     validated()
