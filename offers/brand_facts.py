@@ -32,6 +32,13 @@ class Wait:
     """`history`: how long the brand's earlier orders took. `window`: what the brand tells:
     how late it reports an order at most, and its window from then on."""
 
+    def held_back(self, days: int | None) -> Wait:
+        """And so many days more; where nobody knows how many, nothing can be said."""
+        if self.days is None or days is None:
+            return Wait()
+        low_high = self.range_days and (self.range_days[0] + days, self.range_days[1] + days)
+        return Wait(days=self.days + days, range_days=low_high, basis=self.basis)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrandFacts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.conf import settings
 from offers.brand_facts import facts_of_brands
 from offers.decisions.listing import ShownListing
 from offers.decisions.log import remember
-from offers.earning import nothing_earns
+from offers.earning import days_held_back, nothing_earns
 from offers.menu import MenuBrand, TermsBook, make_menu
 from offers.rules.default import default_terms
 from offers.rules.recent import offered_rules
@@ -28,6 +29,8 @@ from rewards_site.button.offers import (
 )
 from rewards_site.button.offers_schemas import OffersAnswer
 from rewards_site.kernel.rows import find
+from rewards_site.members import forgotten
+from rewards_site.members.forgotten import MemberErased
 from rewards_site.members.models import Member
 from rewards_site.members.services import ensure_member
 
@@ -49,9 +52,15 @@ def offers_for(
 
 
 def _menu(shopper: Shopper, *, merchant_id: str | None, at: datetime) -> Sequence[MenuBrand]:
+    if forgotten.known().text_for(shopper.user_id):
+        raise MemberErased  # Button is not asked about who was erased
     answer = _ask(shopper, merchant_id=merchant_id)
     member = _member(shopper.user_id, at=at)
     facts = facts_of_brands([brand.merchant_id for brand in answer.merchants], at=at)
+    days_of = days_held_back()
+    facts = {
+        key: replace(brand, wait=brand.wait.held_back(days_of(key))) for key, brand in facts.items()
+    }
     terms = TermsBook(offered_rules(at), at=at, default=default_terms())
     menu = make_menu(
         answer.merchants,

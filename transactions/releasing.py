@@ -41,12 +41,26 @@ def release_due(*, at: datetime, progress: Callable[[int], None] | None = None) 
     done = 0
     while True:
         due = _due(policies(), at=at)
-        released = release_orders(due, at=at) if due else 0
+        released = _as_many_as_possible(due, at=at) if due else 0
         done += released
         if progress:
             progress(done)
         if not released:
             return done
+
+
+def _as_many_as_possible(order_ids: Sequence[int], *, at: datetime) -> int:
+    """All in one commit; where the books refuse one of them, each alone."""
+    try:
+        return release_orders(order_ids, at=at)
+    except Refused:
+        released = 0
+        for order_id in order_ids:
+            try:
+                released += release_orders([order_id], at=at)
+            except Refused as error:
+                log.error("rewards.not_released", extra={"order": order_id, "reason": str(error)})  # noqa: TRY400
+        return released
 
 
 def release_orders(

@@ -174,6 +174,8 @@ def _expected_available_at(order: OrderRow) -> datetime | None:
         if mode == ReleaseMode.PAID or order.final_at is None:
             return None
         return order.final_at + timedelta(days=days)
+    if mode == ReleaseMode.PAID:
+        return None
     confirmed_at = expected_available_at(
         order.window_history,
         record_days=order.record_days,

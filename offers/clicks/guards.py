@@ -1,7 +1,7 @@
 """Triggers that keep clicks as they were written, on both databases.
 
 One way out there is for the link and the page it leads to: both hold whose click it is, in the
-clear, so whoever erases a member empties them, and nothing else of a click. There is no way back.
+clear, so erase_member empties them, and nothing else of a click. There is no way back.
 """
 
 from __future__ import annotations
@@ -39,8 +39,14 @@ _UPDATE = (
 )
 
 
-def install(editor: BaseDatabaseSchemaEditor) -> None:
+def install_erasable(editor: BaseDatabaseSchemaEditor) -> None:
     """Also to be called at the end of any migration in which SQLite rebuilds the table."""
+    install(editor)
+    guards.erasable(editor, TABLE, ["link", "url", "link_problem"])
+
+
+def install(editor: BaseDatabaseSchemaEditor) -> None:
+    """As it was before there was erase_member."""
     guards.append_only(editor, TABLE, columns=KEPT, keys=KEYS)
     is_postgres = editor.connection.vendor == "postgresql"
     refuse = (

@@ -12,7 +12,10 @@ from offers.clicks.offer_token import Shown
 from offers.models import Merchant
 from rewards_site.kernel.db import atomic, insert_missing, retry_deadlocks
 from rewards_site.kernel.ids import time_ordered_id
+from rewards_site.members.customer_ids import is_erased
+from rewards_site.members.forgotten import MemberErased
 from rewards_site.members.models import Member
+from rewards_site.members.queries import held_members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ def record_click(
     """The click of `member` on what they were shown, taken in at `at`; its terms are frozen.
 
     Without a link, `link_problem` says why (by default: no page is known). None for `minted`: now.
+    Raises: MemberErased, if that happened meanwhile.
     """
     minted = minted or mint(shown)
     if not link:
@@ -70,6 +74,8 @@ def record_click(
             insert_missing(
                 [Merchant(merchant_id=shown.merchant_id, name=shown.merchant_id, first_seen_at=at)]
             )
+            if is_erased(held_members({member.pk})[member.pk].customer_id):
+                raise MemberErased  # while Button made the link: it holds their customer id
             click.save(force_insert=True)
         return click
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -58,3 +58,14 @@ def policies_told(rows: Iterable[ReleasePolicy]) -> Policies:
 
 def policies() -> Policies:
     return policies_told(ask(asked_policies())[0])
+
+
+def days_held_back() -> Callable[[str], int | None]:
+    """Of a brand: days from the validation on, or None, until it has paid (offers/earning.py)."""
+    known = policies()
+
+    def days(merchant_id: str) -> int | None:
+        release = known.of(merchant_id)
+        return None if release.mode is ReleaseMode.PAID else release.delay_days
+
+    return days

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from offers.brand_facts import Wait
 from offers.models import Merchant
 from rewards_site.kernel import clock
 from rewards_site.kernel.errors import Conflict, InvalidInput
@@ -20,6 +21,7 @@ from transactions.ledger.chart import AccountKind
 from transactions.models import Transaction
 from transactions.releases.choices import ReleaseMode
 from transactions.releases.models import BrandPayment, ReleasePolicyChange
+from transactions.releases.policy import days_held_back
 from transactions.releases.services import record_payment, set_release
 from transactions.releasing import release_due, release_orders
 
@@ -264,3 +266,24 @@ def test_wrong_settings_are_refused_and_the_same_again_is_said(finance: User) ->
             at=NOON,
         )
     assert not BrandPayment.objects.exists()
+
+
+def test_what_is_promised_before_counts_the_days_that_it_is_held_back(finance: User) -> None:
+    assert days_held_back()(MERCHANT) == 0
+    hold(finance, days=12)
+    days = days_held_back()
+    assert (days(MERCHANT), days("org-other")) == (12, 0)
+    estimate = Wait(days=30, range_days=(20, 40), basis="history")
+    assert estimate.held_back(12) == Wait(days=42, range_days=(32, 52), basis="history")
+    assert Wait().held_back(12) == Wait()
+
+    hold(finance, ReleaseMode.PAID)
+    assert days_held_back()(MERCHANT) is None
+    assert estimate.held_back(None) == Wait()
+
+
+def test_nobody_knows_when_a_brand_pays(finance: User) -> None:
+    hold(finance, ReleaseMode.PAID)
+    tell(observe())
+
+    assert read("transactions/")["results"][0]["expected_available_at"] is None
