@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from rewards_site.api_keys.door import BackEndDoor
 from rewards_site.kernel.api.fields import WireTimeField
+from rewards_site.members.beside import unread_notifications
 from rewards_site.members.queries import find_member
 
 
@@ -23,6 +24,7 @@ class AskedMember:
     public_id: uuid.UUID | None = None
     customer_id: str
     created_at: datetime | None = None
+    unread_notifications: int = 0
 
 
 class AskedMemberOutput(serializers.Serializer[AskedMember]):
@@ -34,6 +36,7 @@ class AskedMemberOutput(serializers.Serializer[AskedMember]):
     member_id = serializers.UUIDField(source="public_id", allow_null=True)
     customer_id = serializers.CharField()
     created_at = WireTimeField(allow_null=True)
+    unread_notifications = serializers.IntegerField(min_value=0)
 
 
 class BackEndMeView(BackEndDoor):
@@ -46,5 +49,6 @@ class BackEndMeView(BackEndDoor):
             public_id=member.public_id if member else None,
             customer_id=self.customer_id,
             created_at=member.created_at if member else None,
+            unread_notifications=unread_notifications(member.pk) if member else 0,
         )
         return Response(AskedMemberOutput(asked).data)

@@ -17,7 +17,7 @@ from django.urls.resolvers import RegexPattern
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from rewards_site.api_keys.scopes import Scope
@@ -25,7 +25,7 @@ from rewards_site.api_keys.services import KeyRefused, check_api_key
 from rewards_site.kernel import clock
 from rewards_site.kernel.api.views import PrivateAPIView
 from rewards_site.kernel.errors import NotFound
-from rewards_site.members.customer_ids import is_customer_id
+from rewards_site.members.customer_ids import may_be_told
 from rewards_site.members.tokens import MemberIdentity
 
 log = logging.getLogger(__name__)
@@ -80,8 +80,9 @@ class HasScope(BasePermission):
             return False  # 401
         assert isinstance(identity, BackEndIdentity)
         # RFC 6750, 3.1, in words: which scope it is that lacks
-        self.message = _("This key lacks the scope %(scope)s.") % {"scope": view.scope.value}
-        return view.scope.value in identity.scopes
+        scope = view.scope if request.method in SAFE_METHODS else view.write_scope or view.scope
+        self.message = _("This key lacks the scope %(scope)s.") % {"scope": scope.value}
+        return scope.value in identity.scopes
 
 
 class BackEndDoor(PrivateAPIView):
@@ -92,6 +93,8 @@ class BackEndDoor(PrivateAPIView):
     tag = "back end"
     problems = (403,)
     scope = Scope.MEMBERS_READ
+    write_scope: Scope | None = None
+    """What a POST needs instead, where it changes something of the member's."""
     customer_id = ""
 
     def dispatch(
@@ -102,7 +105,7 @@ class BackEndDoor(PrivateAPIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not is_customer_id(self.customer_id):
+        if not may_be_told(self.customer_id):
             raise NotFound(_("That is no customer id: 1 to 255 characters of ASCII 0x21 to 0x7E."))
 
 
@@ -121,7 +124,12 @@ class _BackEndPattern(RegexPattern):
 
 
 def back_end_path(
-    tail: str, view: type[PrivateAPIView], *, name: str, scope: Scope = Scope.MEMBERS_READ
+    tail: str,
+    view: type[PrivateAPIView],
+    *,
+    name: str,
+    scope: Scope = Scope.MEMBERS_READ,
+    write_scope: Scope | None = None,
 ) -> URLPattern:
     """The route of a member's `view` below `members/{customer_id}/`.
 
@@ -130,7 +138,13 @@ def back_end_path(
     """
     door = view
     if not issubclass(view, BackEndDoor):
-        kept = {"__doc__": view.__doc__, "__module__": view.__module__, "scope": scope}
+        kept = {
+            "__doc__": view.__doc__,
+            "__module__": view.__module__,
+            "scope": scope,
+            "write_scope": write_scope,
+            "problems": (*BackEndDoor.problems, *getattr(view, "problems", ())),
+        }
         door = type(f"BackEnd{view.__name__}", (BackEndDoor, view), kept)
     if "(" not in tail:
         _FIXED_TAILS.add(tail)

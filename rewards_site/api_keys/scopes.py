@@ -10,6 +10,6 @@ class Scope(models.TextChoices):
     REDEMPTIONS_WRITE = "redemptions:write", "Ask for redemptions in members' names, and cancel"
 
 
-OFFERED = (Scope.MEMBERS_READ,)
+OFFERED = (Scope.MEMBERS_READ, Scope.REDEMPTIONS_WRITE)
 """What a new key is offered: scopes that open something by now. One that opens nothing yet would
 stand on keys unnoticed until, one day, it opens everybody's money."""

@@ -86,7 +86,12 @@ def test_every_customer_id_can_be_asked_for(key: str, customer_id: str) -> None:
 
 
 def test_a_customer_id_not_seen_before_is_answered_empty_and_made_no_member(key: str) -> None:
-    assert ask(key, "me/").json() == {"member_id": None, "customer_id": MEMBER, "created_at": None}
+    assert ask(key, "me/").json() == {
+        "member_id": None,
+        "customer_id": MEMBER,
+        "created_at": None,
+        "unread_notifications": 0,
+    }
     assert ask(key, "balances/").json() == {"results": []}
     for path in ("transactions/", "activity/"):
         assert ask(key, path).json() == {"next": None, "previous": None, "results": []}

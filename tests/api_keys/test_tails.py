@@ -17,6 +17,7 @@ _HEAD = "^members/(?P<customer_id>.+)/"
 _IDS = {
     "transaction_id": "00000000-0000-4000-8000-000000000000",
     "merchant_id": "org-0123456789abcdef",
+    "redemption_id": "00000000-0000-7000-8000-000000000000",
 }
 """What an id looks like, by its name: a route with another brings an example here."""
 

@@ -1,7 +1,7 @@
 """Redemptions: money out.
 
-A redemption is one row that says how it stands, and its steps, append-only: who did what, when, why,
-and the entry group that moved the money with it. The row can be told again from its steps, and
+A redemption is one row that says how it stands, and its steps, append-only: who did what, when and
+why, and the entry group that moved the money with it. The row can be told again from its steps, and
 `verify_ledger` does. Money is held (available → redeeming) from the request on.
 """
 
@@ -23,6 +23,7 @@ KEY_LENGTH_MAX = 255
 ERASED = "erased"
 """Stands for the masked destination of who was forgotten."""
 _STATUSES = [(status.value, status.value) for status in Status]
+_REQUESTED, _APPROVED = Status.REQUESTED.value, Status.APPROVED.value
 _APPROVED_AND_CLOSED = [Status.PAID.value, Status.FAILED.value]
 
 
@@ -75,26 +76,26 @@ class Redemption(models.Model):
             models.CheckConstraint(
                 name="redemption_is_of_more_than_zero", condition=Q(amount_minor__gt=0)
             ),
-            models.CheckConstraint(
-                name="redemption_via_known", condition=Q(via__in=Via.values)
-            ),
+            models.CheckConstraint(name="redemption_via_known", condition=Q(via__in=Via.values)),
             models.CheckConstraint(
                 name="redemption_names_where_to",
                 condition=~Q(method="") & ~Q(destination_masked=""),
             ),
             models.CheckConstraint(
                 name="redemption_times_fit_its_status",
-                condition=Q(
-                    status=Status.REQUESTED, approved_at__isnull=True, finished_at__isnull=True
-                )
-                | Q(status=Status.APPROVED, approved_at__isnull=False, finished_at__isnull=True)
+                condition=Q(status=_REQUESTED, approved_at__isnull=True, finished_at__isnull=True)
+                | Q(status=_APPROVED, approved_at__isnull=False, finished_at__isnull=True)
                 | Q(
                     status__in=_APPROVED_AND_CLOSED,
                     approved_at__isnull=False,
                     finished_at__isnull=False,
                 )
-                | Q(status=Status.CANCELLED, approved_at__isnull=True, finished_at__isnull=False)
-                | Q(status=Status.REJECTED, finished_at__isnull=False),
+                | Q(
+                    status=Status.CANCELLED.value,
+                    approved_at__isnull=True,
+                    finished_at__isnull=False,
+                )
+                | Q(status=Status.REJECTED.value, finished_at__isnull=False),
             ),
         ]
 
@@ -140,16 +141,17 @@ class RedemptionStep(models.Model):
             ),
             models.CheckConstraint(
                 name="redemptionstep_begins_with_the_request",
-                condition=Q(number=1, status=Status.REQUESTED)
-                | (Q(number__gt=1) & ~Q(status=Status.REQUESTED)),
+                condition=Q(number=1, status=_REQUESTED)
+                | (Q(number__gt=1) & ~Q(status=_REQUESTED)),
             ),
             models.CheckConstraint(
-                name="redemptionstep_status_known", condition=Q(status__in=[s.value for s in Status])
+                name="redemptionstep_status_known",
+                condition=Q(status__in=[status.value for status in Status]),
             ),
             models.CheckConstraint(
                 name="redemptionstep_moves_money_unless_approved",
-                condition=Q(status=Status.APPROVED, entry_group__isnull=True, actor__isnull=False)
-                | (~Q(status=Status.APPROVED) & Q(entry_group__isnull=False)),
+                condition=Q(status=_APPROVED, entry_group__isnull=True, actor__isnull=False)
+                | (~Q(status=_APPROVED) & Q(entry_group__isnull=False)),
             ),
             models.CheckConstraint(
                 name="redemptionstep_by_two_people",
