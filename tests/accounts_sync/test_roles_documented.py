@@ -52,9 +52,42 @@ MEANS = {
         "rules.publish_rewardrule",
     },
     "Have a draft of a reward rule back-tested": {"backtests.ask_backtest"},
+    "Edit and translate the texts of notices": {"notifications.edit_noticetext"},
     "Approve a promotion": {"rules.approve_promotion"},
+    "Approve and reject redemptions, set their limits": {
+        "redemptions.approve_redemption",
+        "redemptions.set_redemptionlimits",
+    },
+    "Say that a redemption was paid, or failed": {
+        "redemptions.pay_redemption",
+        "redemptions.reveal_destination",
+    },
+    "Freeze members and orders": {"freezes.freeze"},
+    "Set when final rewards become available": {
+        "releases.change_release",
+        "transactions.release_transaction",
+    },
+    "Record that a brand has paid": {"releases.record_brandpayment"},
+    "Set when idle balances expire": {"expiry.set_expiry_policy"},
     "Make and revoke API keys": {"api_keys.make_apikey", "api_keys.revoke_apikey"},
+    "Make, change and stop outward subscriptions": {
+        "outward.manage_subscription",
+        "outward.replay_delivery",
+    },
     "Export reports, with customer ids too": {"reports.export_report", "members.view_member"},
+    "Collect payout batches, export and send them": {
+        "payouts.collect_payoutbatch",
+        "payouts.export_payoutbatch",
+        "payouts.record_payoutbatch",
+        "payouts.send_payoutbatch",
+    },
+    "File a claim for a member": {"claims.open_claim"},
+    "Answer claims, ask the brand; propose goodwill": {
+        "claims.answer_claim",
+        "adjustments.propose_adjustment",
+    },
+    "Approve goodwill and other changes of a balance": {"adjustments.approve_adjustment"},
+    "Set how much may be given in a month": {"adjustments.set_adjustmentbudget"},
     "Decide what another person proposed": {"approvals.decide_proposal"},
 }
 """How a row begins → the permissions that it stands for."""

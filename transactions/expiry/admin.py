@@ -20,7 +20,7 @@ from rewards_site.kernel.errors import ServiceError
 from transactions.expiry.models import IDLE_DAYS_MAX, Expiry, ExpiryPolicy, ExpiryPolicyChange
 from transactions.expiry.setting import set_expiry
 
-_SETS = "expiry.change_expiry"
+_SETS = "expiry.set_expiry_policy"
 
 
 class ExpiryForm(ReasonForm):

@@ -20,7 +20,7 @@ class ExpiryPolicy(models.Model):
 
     class Meta:
         verbose_name_plural = "expiry policies"
-        permissions = [("change_expiry", "Can set when idle balances expire")]
+        permissions = [("set_expiry_policy", "Can set when idle balances expire")]
         constraints = [
             models.CheckConstraint(
                 name="expirypolicy_days_in_range",

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'expiry policies',
-                'permissions': [('change_expiry', 'Can set when idle balances expire')],
+                'permissions': [('set_expiry_policy', 'Can set when idle balances expire')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('idle_days__gt', models.F('warn_days')), ('idle_days__lte', 3660), ('warn_days__gte', 1)), name='expirypolicy_days_in_range')],
             },
         ),

@@ -14,7 +14,7 @@ GRANTED = {
     ("expiry", "view_expiry", "Can view expiry"): ALL,
     ("expirypolicy", "view_expirypolicy", "Can view expiry policy"): ALL,
     ("expirypolicychange", "view_expirypolicychange", "Can view change of an expiry policy"): ALL,
-    ("expirypolicy", "change_expiry", "Can set when idle balances expire"): ("Ops", "Finance"),
+    ("expirypolicy", "set_expiry_policy", "Can set when idle balances expire"): ("Ops", "Finance"),
 }
 
 
