@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.safestring import SafeString
@@ -204,7 +204,8 @@ class SubscriptionAdmin(ServiceAdmin[Subscription]):
         self._demand(request)
         row = next(iter(self._rows(request)), None)
         if row is None:
-            raise PermissionDenied
+            messages.warning(request, "Nothing is selected any more. Open the subscription again.")
+            return HttpResponseRedirect(reverse("admin:outward_subscription_changelist"))
         form = RotateForm(request.POST or None)
         made = None
         if request.method == "POST" and form.is_valid():

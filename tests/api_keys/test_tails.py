@@ -18,6 +18,8 @@ _IDS = {
     "transaction_id": "00000000-0000-4000-8000-000000000000",
     "merchant_id": "org-0123456789abcdef",
     "redemption_id": "00000000-0000-7000-8000-000000000000",
+    "claim_id": "00000000-0000-7000-8000-000000000001",
+    "currency": "USD",
 }
 """What an id looks like, by its name: a route with another brings an example here."""
 

@@ -131,7 +131,8 @@ def test_who_is_frozen_cannot_redeem_and_loses_nothing(finance: User) -> None:
 def test_of_many_each_once_and_other_currencies_stay(finance: User) -> None:
     on(finance)
     for number in range(5):
-        fields: dict[str, Any] = {"publisher_customer_id": f"u-{number}", "account_id": f"acc-{number % 2}"}
+        fields: dict[str, Any] = {"publisher_customer_id": f"u-{number}"}
+        fields["account_id"] = f"acc-{number % 2}"
         fields["currency"] = "EUR" if number % 2 else "USD"
         tell_each(
             observe(f"tx-{number}", **fields),
