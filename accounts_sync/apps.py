@@ -8,8 +8,15 @@ class AccountsSyncConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded now.
-        from accounts_sync import health, inspections, metrics  # noqa: PLC0415
+        from accounts_sync import erasing, health, inspections, metrics  # noqa: PLC0415
+        from rewards_site.members.erasure import (  # noqa: PLC0415
+            Turn,
+            register,
+            register_preparer,
+        )
 
+        register("deferred rows", erasing.erase, turn=Turn.INBOX)
+        register_preparer("deferred rows", erasing.search)
         health.register()
         metrics.register()
         inspections.register()

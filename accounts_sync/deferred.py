@@ -15,11 +15,12 @@ from django.db.models import F, OuterRef, Q, Subquery
 
 from accounts_sync.inbox.models import DeferredDecision, Verdict
 from accounts_sync.models import DeferredRow, DeferredStatus
-from accounts_sync.rows import Row, apply_rows, read_row
+from accounts_sync.rows import Row, apply_rows, read_row, without_erased
 from accounts_sync.runs import plain
 from rewards_site.button import wirejson
 from rewards_site.kernel.db import atomic, in_transaction, overwrite, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, NotFound
+from rewards_site.members import forgotten
 from transactions.told import Outcome, OutcomeKind, ignored
 
 log = logging.getLogger(__name__)
@@ -219,5 +220,6 @@ def _replay_for(actor: User, *, row_id: int, at: datetime) -> Outcome:
 
 def read_again(kept: DeferredRow) -> Row:
     """Read as of when Button last showed it: a tie is won by the row read later."""
-    row = read_row(wirejson.parse(kept.row.encode()), read_at=kept.last_seen_at)
+    [raw] = without_erased([wirejson.parse(kept.row.encode())], forgotten.current())
+    row = read_row(raw, read_at=kept.last_seen_at)
     return replace(row, digest=kept.row_digest)

@@ -14,6 +14,7 @@ from accounts_sync.deferred import read_again
 from accounts_sync.inbox.attempt import marks, observe
 from accounts_sync.inbox.envelope import Event, read_envelope
 from accounts_sync.inbox.models import DeferredDecision, EventStatus, Verdict, WebhookEvent
+from accounts_sync.inbox.replay import stored_body
 from accounts_sync.models import DeferredRow, DeferredStatus
 from accounts_sync.runs import plain
 from rewards_site.kernel.errors import NotFound, Refused
@@ -117,7 +118,7 @@ class _EventItem(Item):
         return self.event.transaction_id
 
     def told(self, decided: Decided | None) -> Told:
-        envelope = read_envelope(bytes(self.event.body))
+        envelope = read_envelope(stored_body(self.event))
         if not isinstance(envelope, Event):
             raise Refused("The stored body is no longer read as an event.")
         observed = observe(envelope)

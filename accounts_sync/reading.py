@@ -23,7 +23,7 @@ from accounts_sync.lease import Heartbeat, Held, LeaseLost, fence, is_lock_timeo
 from accounts_sync.models import RunStatus, SyncRun
 from accounts_sync.prefetch import Ahead
 from accounts_sync.report import Progress, PullReport, Stops
-from accounts_sync.rows import Row, digest_of, read_row
+from accounts_sync.rows import Row, digest_of, read_row, without_erased
 from accounts_sync.runs import close_run, has_stuck_cursor, open_run
 from accounts_sync.seen import are_news, remember
 from accounts_sync.tracks import Track
@@ -33,6 +33,8 @@ from rewards_site.button.errors import BadCursor, ButtonError, ButtonUnavailable
 from rewards_site.button.pages import Page
 from rewards_site.kernel import clock
 from rewards_site.kernel.db import DatabaseUnavailable, atomic, is_postgres, retry_deadlocks
+from rewards_site.members import forgotten
+from rewards_site.members.forgotten import ListGrew
 from transactions.models import TransactionRevision
 from transactions.told import Outcome, OutcomeKind
 
@@ -170,6 +172,8 @@ class Reading:
         for _attempt in range(1, LOCK_TRIES_MAX):
             try:
                 return retry_deadlocks(commit)
+            except ListGrew:  # somebody was erased since this process looked
+                forgotten.refresh()
             except OperationalError as error:
                 if not (is_postgres() and is_lock_timeout(error)):
                     raise
@@ -179,12 +183,15 @@ class Reading:
     def _commit(self, page: Page) -> PullReport:
         """One page, whole or not at all. Raises: LeaseLost, DatabaseUnavailable."""
         at = clock.now()
+        listed = forgotten.known()
+        page = replace(page, rows=without_erased(page.rows, listed))
         digests = [digest_of(raw) for raw in page.rows]
         window = self._capped_by(page.server_at)
         is_last = not page.next_url
         with _turn(), atomic():
             rows = _news(page, digests)  # before any lock
             fence(self._held, at=at)
+            listed.check(forgotten.edition_now())
             known = lock_known(self._held.account_id, rows)
             outcomes = apply_known(rows, known=known, at=at)
             keep_deferred(self._held.account_id, rows, outcomes, known=known, at=at)

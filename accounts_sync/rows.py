@@ -11,10 +11,12 @@ from datetime import datetime
 
 from rewards_site.button import wirejson
 from rewards_site.button.reading import Unreadable, read_transaction
+from rewards_site.button.redaction import names_anybody, redacted
 from rewards_site.button.schemas import TransactionObservation
 from rewards_site.kernel.db import (
     in_transaction,
 )
+from rewards_site.members.forgotten import Forgotten
 from transactions.apply import apply_observations
 from transactions.told import Channel, Outcome, Told, deferred
 
@@ -37,6 +39,14 @@ class Row:
         """The `tx` id as far as one is told; whatever was told, so not to be trusted."""
         told = self.raw.get("id") if isinstance(self.raw, dict) else None
         return told if isinstance(told, str) else ""
+
+
+def without_erased(raws: list[object], listed: Forgotten) -> list[object]:
+    """No customer id that was erased is stored again, wherever in a row it stands."""
+    if not listed:
+        return raws
+    text_for = listed.text_for
+    return [redacted(raw, text_for) if names_anybody(raw, text_for) else raw for raw in raws]
 
 
 def read_row(raw: object, *, read_at: datetime, digest: str = "") -> Row:

@@ -21,6 +21,7 @@ from accounts_sync.deferred import replay_rows
 from accounts_sync.inbox.archive import archive_old_bodies
 from accounts_sync.inbox.replay import replay_deferred
 from accounts_sync.lease import LeaseBusy
+from accounts_sync.missed.measuring import measure
 from accounts_sync.models import Job, RunKind, RunStatus, Watermark
 from accounts_sync.pull import pull_transactions
 from accounts_sync.runs import latest_run
@@ -33,8 +34,15 @@ from rewards_site.button.client import ButtonClient, button_client
 from rewards_site.button.errors import ButtonMisconfigured
 from rewards_site.health import alarms, figures, heartbeat, watch
 from rewards_site.kernel import clock
+from rewards_site.outward.deliver import deliver_events
+from rewards_site.outward.pruning import prune as prune_outward
+from rewards_site.outward.resealing import reseal as reseal_outward
 from transactions.brand_record.measuring import measure_brands
+from transactions.claims.settling import settle_arrived
+from transactions.expiry.services import expire_idle
 from transactions.models import ButtonAccount
+from transactions.payouts.tasks import sync_due
+from transactions.releasing import release_due
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +50,8 @@ PULL_SECONDS_MAX = 90
 """A pull stops here and goes on as a new task; the worker ends a task after 120 s."""
 SLICE_SECONDS_MAX = 60
 """A slice of a re-read or a gap; the next one comes with the next tick, so that others may work."""
+OUTWARD_SECONDS_MAX = 25
+"""Then no more events are sent, and those under way come to their end: the next tick goes on."""
 CHECK_SECONDS_MAX = 60
 """After this no other account's coverage is checked; one of ten years takes some 15 s."""
 ACCOUNTS_RETRY = timedelta(minutes=5)
@@ -191,12 +201,54 @@ def archive_bodies() -> str:
     return "paused" if report.is_paused else "done"
 
 
+def measure_missed() -> str:
+    """See for a minute who told each change first, webhook or sync; what became of it."""
+    at = clock.now()
+    stop_at = at + timedelta(seconds=SLICE_SECONDS_MAX)
+    measured = measure(at=at, is_over=lambda: clock.now() >= stop_at)
+    return "paused" if measured.is_paused else f"{measured.found} found"
+
+
 def forget_rate_decisions() -> str:
     """Delete what is older than RATE_DECISIONS_DAYS for a minute; what became of it."""
     at = clock.now()
     stop_at = at + timedelta(seconds=SLICE_SECONDS_MAX)
     pruned = prune_decisions(at=at, is_over=lambda: clock.now() >= stop_at)
     return "paused" if pruned.is_paused else "done"
+
+
+def sync_payouts() -> str:
+    """Send payout batches and ask for them, where it is time, for a minute; what came of it."""
+    return str(sync_due(seconds_max=SLICE_SECONDS_MAX))
+
+
+def send_outward_events() -> str:
+    """Fan out what was booked and send what is due, for half a minute; what came of it."""
+    stop_at = time.monotonic() + OUTWARD_SECONDS_MAX
+    return str(deliver_events(is_over=lambda: time.monotonic() >= stop_at))
+
+
+def forget_outward_events() -> int:
+    """Delete old deliveries of outward events for a minute; how many. Secrets are sealed anew."""
+    at = clock.now()
+    reseal_outward()
+    stop_at = at + timedelta(seconds=SLICE_SECONDS_MAX)
+    return prune_outward(at=at, is_over=lambda: clock.now() >= stop_at)
+
+
+def settle_claims() -> int:
+    """Answer open claims whose order came by no booking, such as one that staff gave; how many."""
+    return settle_arrived(at=clock.now())
+
+
+def release_due_rewards() -> int:
+    """Make final rewards available that were held back until now; how many."""
+    return release_due(at=clock.now())
+
+
+def expire_idle_balances() -> str:
+    """Warn of, and end, balances that lie idle; only where ops set that they do."""
+    return str(expire_idle(at=clock.now()))
 
 
 def beat() -> None:

@@ -155,7 +155,7 @@ class OffersView(PrivateAPIView):
     """
 
     tag = "offers"
-    problems = (404, 429)
+    problems = (429,)
 
     @extend_schema(
         summary="Offers", parameters=[_ONE_MERCHANT], responses=OffersOutput, examples=OFFERS

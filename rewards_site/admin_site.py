@@ -14,19 +14,23 @@ from rewards_site.kernel.admin import attention
 from rewards_site.kernel.admin.text import EMPTY
 
 _ROOMS = (
-    *("transactions", "members", "merging", "approvals"),
+    *("transactions", "members", "claims", "adjustments", "redemptions", "payouts"),
+    *("notifications", "merging", "approvals"),
     *("offers", "clicks", "rate_decisions", "rules", "brandrecord"),
-    *("reports", "ledger", "activity", "opening", "accounts_sync", "inbox", "health"),
-    *("api_keys", "auth", "admin", "django_q"),
+    *("reports", "ledger", "activity", "opening", "accounts_sync", "inbox", "missed", "health"),
+    *("api_keys", "outward", "auth", "otp_totp", "admin", "django_q"),
 )
 """The order of the story: what was earned, by whom, for what, how the facts arrive."""
-_VERBOSE = {"auth": "Staff", "admin": "Staff log", "django_q": "Machinery"}
+_VERBOSE = {"auth": "Staff", "otp_totp": "One-time codes", "admin": "Staff log", "django_q": "Machinery"}
 _MACHINERY = {
+    *("notifications.noticecount", "notifications.outbox"),
     *("accounts_sync.lease", "accounts_sync.seenrow", "accounts_sync.sidereading"),
-    *("activity.activitycount",),
+    *("activity.activitycount", "missed.measuring"),
+    "redemptions.redemptionkey",
+    "members.erasedname",
     *("health.figures", "health.heartbeat", "health.tally", "health.turn", "health.notice"),
     *("ledger.horizon", "offers.catalogrun", "ratelimit.permit", "reports.reportresult"),
-    *("rate_decisions.shownpayload",),
+    *("outward.deliveryattempt", "rate_decisions.shownpayload",),
 }
 """Lists that only whoever runs the program looks at: they stand with the worker's, last."""
 _WORKER = "django_q"

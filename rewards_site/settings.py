@@ -12,7 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from rewards_site.environment import amounts, choice, env, instant, is_set, switch, texts, whole
+from rewards_site.environment import amounts, choice, env, instant, switch, texts, whole
 from rewards_site.libraries import Q_CLUSTER, REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[Entry] fails at run time without it
@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "rewards_site.outward",
     "rewards_site.approvals",
     "rewards_site.api_keys",
+    "rewards_site.staff_otp",
     "rewards_site.members",
     "rewards_site.button.ratelimit",
     "rewards_site.health",
@@ -92,6 +93,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_q",
+    *("django_otp", "django_otp.plugins.otp_totp", "django_otp.plugins.otp_static"),
 ]
 MIDDLEWARE = [
     "rewards_site.kernel.proxy.ProxyMiddleware",
@@ -104,6 +106,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "rewards_site.staff_otp.gate.StaffOtpMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -131,6 +135,8 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+STAFF_OTP_REQUIRED = switch("STAFF_OTP_REQUIRED", default=False)
+OTP_TOTP_ISSUER = "Button rewards"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "rewards_site" / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic step: the files are few and small
@@ -203,6 +209,11 @@ WEB_THREADS = whole("WEB_THREADS", 64, least=1, most=10_000)
 BUTTON_WEBHOOK_SECRETS = texts("BUTTON_WEBHOOK_SECRETS")
 BUTTON_TEST_WEBHOOK_SECRETS = texts("BUTTON_TEST_WEBHOOK_SECRETS")
 
+# Webhooks that did not come (docs/missed-webhooks.md) ---------------------------------------------
+MISSED_WEBHOOKS_GRACE_MINUTES = whole("MISSED_WEBHOOKS_GRACE_MINUTES", 15, least=1, most=4 * 1440)
+MISSED_WEBHOOKS_ALARM_PERCENT = whole("MISSED_WEBHOOKS_ALARM_PERCENT", 5, least=0, most=100)
+MISSED_WEBHOOKS_ALARM_COUNT = whole("MISSED_WEBHOOKS_ALARM_COUNT", 5, least=1, most=1_000_000)
+
 # The inbox's bodies: 0 keeps all of them in the database (docs/operations.md) ---------------------
 INBOX_BODY_MONTHS = whole("INBOX_BODY_MONTHS", 0, least=0, most=1200)
 INBOX_ARCHIVE_DIR: str = env.str("INBOX_ARCHIVE_DIR", default="")
@@ -240,10 +251,20 @@ SYNC_PEAK_HOURS = (int(_hours[1]), int(_hours[2]))
 SYNC_PEAK_MINUTES = whole("SYNC_PEAK_MINUTES", 5, least=1, most=24 * 60)
 SYNC_OFFPEAK_MINUTES = whole("SYNC_OFFPEAK_MINUTES", 30, least=1, most=24 * 60)
 
-# Known, checked, and not used by this version: advice.py says so where one is set ----------------
+# Money out ----------------------------------------------------------------------------------------
 REDEMPTION_MINIMUMS = amounts("REDEMPTION_MINIMUMS", "USD=500")
-STAFF_OTP_REQUIRED = switch("STAFF_OTP_REQUIRED", default=False)
-SET_BUT_NOT_USED = [name for name in ("REDEMPTION_MINIMUMS", "STAFF_OTP_REQUIRED") if is_set(name)]
+"""Currency → the least that can be redeemed, in minor units; of others 1."""
+
+# Payouts (docs/payouts.md) ------------------------------------------------------------------------
+PAYPAL_API_URL: str = env.str("PAYPAL_API_URL", default="https://api-m.paypal.com").rstrip("/")
+PAYPAL_CLIENT_ID: str = env.str("PAYPAL_CLIENT_ID", default="")
+PAYPAL_CLIENT_SECRET: str = env.str("PAYPAL_CLIENT_SECRET", default="")
+PAYOUT_APPROVAL_LIMITS = amounts("PAYOUT_APPROVAL_LIMITS", "")
+"""Currency → the total of a batch, in minor units, above which two people send it; none: never."""
+
+# Outward events (docs/outward-events.md) ----------------------------------------------------------
+OUTWARD_ALLOW_PRIVATE = switch("OUTWARD_ALLOW_PRIVATE", default=False)
+"""Whether they may go to private addresses and this machine, and by plain http."""
 
 # Alarms and metrics -------------------------------------------------------------------------------
 ALERT_EMAILS = texts("ALERT_EMAILS")

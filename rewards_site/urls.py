@@ -9,6 +9,7 @@ from rewards_site.kernel.api.problems import not_found
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", include("rewards_site.staff_otp.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("rewards_site.kernel.api.urls")),
     path("api/v1/", include("rewards_site.members.urls")),

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 
-from rewards_site.members.models import ChangeKind, CustomerIdChange, Member
+from rewards_site.members.models import (
+    ChangeKind,
+    CustomerIdChange,
+    ErasedName,
+    Erasure,
+    Member,
+)
 from tests.admin_rules import fill_rules
 from tests.factories import NOON
 from transactions.ledger.models import EntryGroup
@@ -64,5 +70,15 @@ def fill_people(number: int, staff: User) -> None:
         available_minor=7,
         paid_out_minor=0,
         earned_minor=7,
+    )
+    erasure = Erasure.objects.create(
+        member=change.alias,
+        erased_by="somebody",
+        begun_at=NOON,
+        erased_at=NOON,
+        counts={"orders": number},
+    )
+    ErasedName.objects.create(
+        erasure=erasure, key_id="0123abcd", hash=f"{number:064x}", text=f"erased-{number:032x}"
     )
     fill_rules(number, staff)

@@ -10,6 +10,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.messages import get_messages
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import OrmQ, Schedule, Task
 
 from accounts_sync.inbox.models import (
@@ -43,7 +44,14 @@ from rewards_site.button.ratelimit.models import Permit
 from rewards_site.health.models import Alarm, Figures, Heartbeat, Notice, Tally, Turn
 from rewards_site.members.models import Member
 from rewards_site.reports.models import ReportResult, ReportRun
+from tests.admin_care import fill_care
+from tests.admin_claims import fill_claims
 from tests.admin_dates import fill_expected_dates
+from tests.admin_missed import fill_missed
+from tests.admin_money_out import fill_redemptions
+from tests.admin_notices import fill_notices
+from tests.admin_outward import fill_outward
+from tests.admin_payouts import fill_payouts
 from tests.admin_people import fill_people
 from tests.admin_shopping import fill_shopping
 from tests.factories import NOON, observe, tell
@@ -138,6 +146,14 @@ def fill(first: int, last: int) -> None:
         staff = User.objects.create(username=f"staff-{number}")
         _fill_decisions(number, staff)
         _fill_archives(number)
+        fill_notices(number, staff)
+        fill_outward(number, staff)
+        fill_missed(number, outcome.transaction_id)
+        member = Member.objects.get(customer_id=f"u-{number:04d}")
+        fill_care(number, member, f"org-{number:04d}", staff)
+        fill_claims(number, member, f"org-{number:04d}", staff)
+        fill_redemptions(number, member, staff)
+        fill_payouts(member, staff)
         fill_people(number, staff)
         ApiKey.objects.create(
             name=f"Program {number}",
@@ -157,6 +173,7 @@ def fill(first: int, last: int) -> None:
             change_message="Looked at.",
         )
         Group.objects.create(name=f"Role {number}")
+        TOTPDevice.objects.create(user=staff, name="authenticator app")
 
 
 def _fill_archives(number: int) -> None:

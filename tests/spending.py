@@ -1,15 +1,20 @@
-"""Members who have spent some of what they earned; there are no redemptions yet."""
+"""Members who have spent some of what they earned."""
 
 from __future__ import annotations
 
-from uuid import uuid4
+from django.contrib.auth.models import User
 
+from rewards_site.kernel import clock, rows
 from rewards_site.kernel.db import atomic
+from rewards_site.kernel.ids import time_ordered_id
 from rewards_site.members.models import Member
 from tests.factories import MEMBER
-from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
+from transactions.ledger.chart import AccountKind
 from transactions.ledger.models import Account
-from transactions.ledger.posting import GroupDraft, Posting, post
+from transactions.redemptions.models import Redemption, Via
+from transactions.redemptions.recording import Step, record
+from transactions.redemptions.services import Move, move_redemptions
+from transactions.redemptions.states import Status
 from transactions.verify import verify_ledger
 
 
@@ -21,32 +26,38 @@ def earned(customer_id: str = MEMBER, currency: str = "USD") -> int:
     return sum(row.earned_minor for row in rows)
 
 
-def spend(customer_id: str, amount_minor: int, currency: str = "USD") -> None:
-    """Put so much of the member's available balance aside, as a redemption will."""
-    _take(customer_id, amount_minor, currency, into=AccountKind.REDEEMING)
-
-
-def pay_out(customer_id: str, amount_minor: int, currency: str = "USD") -> None:
-    """Pay so much of it out, as the end of a redemption will."""
-    _take(customer_id, amount_minor, currency, into=AccountKind.PAID_OUT)
-
-
-def _take(customer_id: str, amount_minor: int, currency: str, *, into: AccountKind) -> None:
+def spend(customer_id: str, amount_minor: int, currency: str = "USD") -> Redemption:
+    """Have the member redeem so much of what is available, whatever the minimum is."""
     member_id = Member.objects.get(customer_id=customer_id).pk
-    available, taken = (
-        AccountKey(kind, currency, member_id=member_id) for kind in (AccountKind.AVAILABLE, into)
-    )
-    posting = Posting(debit=available, credit=taken, amount_minor=amount_minor)
     with atomic():
-        cause = f"{_CAUSE}/{uuid4()}"
-        draft = GroupDraft(cause=cause, kind=GroupKind.RETURN, postings=(posting,))
-        assert cause in post([draft]).group_ids
+        row = Redemption(
+            pk=rows.ask(rows.next_ids(Redemption, 1))[0][0],
+            public_id=time_ordered_id(),
+            member_id=member_id,
+            currency=currency,
+            amount_minor=amount_minor,
+            method="manual",
+            destination_masked="***",
+            requested_at=clock.now(),
+            via=Via.MEMBER,
+        )
+        step = Step(row=row, before=None, to=Status.REQUESTED, holder_id=member_id)
+        assert record([step]).refused == {}
+    return row
+
+
+def pay_out(customer_id: str, amount_minor: int, currency: str = "USD") -> Redemption:
+    """And have it paid."""
+    row = spend(customer_id, amount_minor, currency)
+    actor, _ = User.objects.get_or_create(username="who pays")
+    for to in (Status.APPROVED, Status.PAID):
+        with atomic():
+            move = Move(redemption_id=row.pk, to=to)
+            moved = move_redemptions([move], actor_id=actor.pk, at=clock.now())
+        assert moved[row.pk].refusal == ""
+    return row
 
 
 def differences() -> list[str]:
-    """What verify_ledger() finds, but for the groups of spend(), which nothing caused."""
-    found = [str(difference) for difference in verify_ledger().differences]
-    return [text for text in found if f"({_CAUSE}/" not in text]
-
-
-_CAUSE = "spent"
+    """What verify_ledger() finds."""
+    return [str(difference) for difference in verify_ledger().differences]

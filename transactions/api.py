@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from rewards_site.kernel import clock
 from rewards_site.kernel.api.fields import WireTimeField
 from rewards_site.kernel.api.paging import NewestFirst, NewestNumberFirst
 from rewards_site.kernel.api.schema import PAGING, PageOutput
@@ -15,6 +16,8 @@ from rewards_site.kernel.api.views import PrivateAPIView
 from rewards_site.kernel.errors import InvalidInput
 from rewards_site.members.tokens import identity_of
 from transactions import api_examples as examples
+from transactions.explaining.api import ExplanationOutput
+from transactions.explaining.telling import explain_order
 from transactions.history import HistoryStep, MemberStatus
 from transactions.passbook import ActivityItem, ActivityKind, activity_of, item_of
 from transactions.statement import (
@@ -77,7 +80,7 @@ class HistoryOutput(serializers.Serializer[HistoryStep]):
 
 
 class TransactionOutput(serializers.Serializer[StatementTransaction]):
-    """An order with its reward; the same in the list and alone."""
+    """An order with its reward."""
 
     id = serializers.UUIDField()
     button_order_id = serializers.CharField(allow_null=True)
@@ -93,6 +96,12 @@ class TransactionOutput(serializers.Serializer[StatementTransaction]):
     click_id = serializers.CharField(allow_null=True)
     lines = LineOutput(many=True)
     history = HistoryOutput(many=True)
+
+
+class ExplainedTransactionOutput(TransactionOutput):
+    """The same, alone: with why its reward stands where it stands."""
+
+    explanation = ExplanationOutput()
 
 
 class TransactionPageOutput(PageOutput):
@@ -139,6 +148,7 @@ class ActivityPageOutput(PageOutput):
 
 # Made once: to copy a serializer's fields for each answer takes longer than to fill them.
 _BALANCES, _TRANSACTION, _ITEM = BalancesOutput(), TransactionOutput(), ActivityOutput()
+_EXPLANATION = ExplanationOutput()
 
 
 class BalancesView(PrivateAPIView):
@@ -188,12 +198,15 @@ class TransactionView(PrivateAPIView):
 
     @extend_schema(
         summary="One order",
-        responses=TransactionOutput,
+        responses=ExplainedTransactionOutput,
         examples=[examples.TRANSACTION],
     )
     def get(self, request: Request, transaction_id: str) -> Response:
         row = find_transaction(identity_of(request).customer_id, transaction_id)
-        return Response(_TRANSACTION.to_representation(statement_of(row)))
+        explained = _EXPLANATION.to_representation(explain_order(row, at=clock.now()))
+        return Response(
+            {**_TRANSACTION.to_representation(statement_of(row)), "explanation": explained}
+        )
 
 
 class ActivityView(PrivateAPIView):

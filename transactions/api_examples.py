@@ -6,6 +6,8 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
+from transactions.explaining.api_examples import EXPLANATION
+
 _ID = "019aa0f6-6d0c-7c3e-9a51-2f6f0c9b7d11"
 _ORDER: dict[str, Any] = {
     "id": _ID,
@@ -96,6 +98,6 @@ def _page(name: str, results: list[Any]) -> OpenApiExample:
 
 
 BALANCES = _answer("$4.00 to redeem", {"results": [_MONEY]})
-TRANSACTION = _answer("A confirmed order", _ORDER)
+TRANSACTION = _answer("A confirmed order", {**_ORDER, "explanation": EXPLANATION})
 TRANSACTIONS = _page("One order", [_ORDER])
 ACTIVITY = _page("Reported, then confirmed", _ITEMS)

@@ -41,11 +41,15 @@ class TransactionsConfig(AppConfig):
     @staticmethod
     def _offer_reports() -> None:
         from rewards_site.reports import registry  # noqa: PLC0415  # models are loaded now
+        from transactions.reports.earnings import EARNINGS  # noqa: PLC0415
         from transactions.reports.journal import JOURNAL  # noqa: PLC0415
         from transactions.reports.liability import LIABILITY  # noqa: PLC0415
+        from transactions.reports.lines import LINES  # noqa: PLC0415
         from transactions.reports.orders import TRANSACTIONS  # noqa: PLC0415
+        from transactions.reports.pending_aging import PENDING_AGING  # noqa: PLC0415
         from transactions.reports.rate_audit import RATE_AUDIT  # noqa: PLC0415
         from transactions.reports.redemptions import REDEMPTIONS  # noqa: PLC0415
 
-        for report in (LIABILITY, TRANSACTIONS, JOURNAL, RATE_AUDIT, REDEMPTIONS):
+        orders = TRANSACTIONS, LINES, RATE_AUDIT
+        for report in (LIABILITY, EARNINGS, PENDING_AGING, *orders, JOURNAL, REDEMPTIONS):
             registry.register(report)

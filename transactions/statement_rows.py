@@ -110,6 +110,15 @@ def find_order(customer_id: str, public_id: uuid.UUID) -> OrderRow | None:
     return found[0] if found else None
 
 
+def orders_by_id(order_ids: Sequence[int]) -> list[OrderRow]:
+    """These orders, whosever they are, by their public ids; one statement."""
+    if not order_ids:
+        return []
+    marks = ", ".join(["%s"] * len(order_ids))
+    page = f"id IN ({marks}) ORDER BY public_id"
+    return _read(_sql(connection.vendor, page, is_ascending=True), list(order_ids))
+
+
 _COLUMNS = (
     *("public_id", "button_order_id", "status", "reward_currency", "reward_minor", "member_id"),
     *("order_total_minor", "order_currency", "purchased_at", "final_at"),

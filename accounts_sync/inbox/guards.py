@@ -6,14 +6,16 @@ asks; what became of it (status, reason, counts, times of tries, transaction) ca
 One way out there is for a body, and for nothing else of an event: into an archive. The UPDATE that
 empties it names an archive that is recorded, not yet closed, and spans the event; the event is
 settled, no other body stands beside it, and staff never decided about it. There is no way back in.
+And while a person is forgotten, what names them may be overwritten, in bodies and archives alike.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from rewards_site.kernel.guards import ERASING, erasable
 from transactions.ledger import guards
 
 TABLE = "inbox_webhookevent"
@@ -43,6 +45,9 @@ ARCHIVE_COLUMNS = (
     "received_last",
     "archived_at",
 )
+ARCHIVE_ERASABLE = ("name", "sha256", "file_bytes", "body_bytes")
+DECISION_TABLE = "inbox_deferreddecision"
+DECISION_ERASABLE = ("deferred_because", "reason")
 KEYS = (
     "old.hook_id = NEW.hook_id",
     "old.beside_id = NEW.beside_id AND old.body_digest = NEW.body_digest",
@@ -74,6 +79,36 @@ def install_with_archives(editor: BaseDatabaseSchemaEditor) -> None:
         editor.execute(statement.format(others=others, may_go=_MAY_GO), params=None)
 
 
+def install_with_erasures(editor: BaseDatabaseSchemaEditor, decision: Any) -> None:
+    """As install_with_archives(), which it takes the place of; and what names a person may be
+    overwritten when that person is forgotten. `decision`: DeferredDecision as the migration has it.
+    """
+    remove_with_archives(editor)
+    guards.anything_goes(editor, DECISION_TABLE)
+    install(editor)
+    kept = [name for name in ARCHIVE_COLUMNS if name not in ARCHIVE_ERASABLE]
+    guards.append_only(editor, ARCHIVE_TABLE, columns=kept, keys=ARCHIVE_KEYS)
+    erasable(editor, ARCHIVE_TABLE, ARCHIVE_ERASABLE)
+    others = ", ".join(name for name in RAW_COLUMNS if name not in ("body", "body_digest"))
+    may_go = f"({_MAY_GO}) OR ({ERASING} AND {_STAYS_WHERE_IT_IS})"
+    statements = _ON_POSTGRES if editor.connection.vendor == "postgresql" else _ON_SQLITE
+    for statement in statements:
+        editor.execute(statement.format(others=others, may_go=may_go), params=None)
+    erasable(editor, TABLE, ["body_digest"])
+    columns = [field.column for field in decision._meta.concrete_fields]
+    kept = [column for column in columns if column not in DECISION_ERASABLE]
+    guards.append_only(editor, DECISION_TABLE, columns=kept, keys=["old.id = NEW.id"])
+    erasable(editor, DECISION_TABLE, DECISION_ERASABLE)
+
+
+def remove_with_erasures(editor: BaseDatabaseSchemaEditor) -> None:
+    """The reverse of install_with_erasures(): as it was before."""
+    remove_with_archives(editor)
+    install_with_archives(editor)
+    guards.anything_goes(editor, DECISION_TABLE)
+    guards.append_only(editor, DECISION_TABLE)
+
+
 def remove_with_archives(editor: BaseDatabaseSchemaEditor) -> None:
     """The reverse of install_with_archives(); also where a rebuild has dropped some of them."""
     on = f" ON {TABLE}" if editor.connection.vendor == "postgresql" else ""
@@ -84,6 +119,10 @@ def remove_with_archives(editor: BaseDatabaseSchemaEditor) -> None:
     remove(editor)
 
 
+_STAYS_WHERE_IT_IS: Final = """
+    (NEW.archived_in_id = OLD.archived_in_id
+    OR (NEW.archived_in_id IS NULL AND OLD.archived_in_id IS NULL))
+"""
 _MAY_GO: Final = """
     OLD.archived_in_id IS NULL AND NEW.archived_in_id IS NOT NULL AND length(NEW.body) = 0
     AND OLD.status IN ('processed', 'ignored')

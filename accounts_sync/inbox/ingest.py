@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -21,8 +21,11 @@ from accounts_sync.inbox.envelope import (
     storable_text,
 )
 from accounts_sync.inbox.models import EventStatus, WebhookEvent
+from accounts_sync.inbox.nameless import names_in, redacted_body
 from rewards_site.kernel.db import atomic, is_postgres, overwrite
-from rewards_site.kernel.rows import insert_new
+from rewards_site.kernel.rows import insert_new_asking
+from rewards_site.members import forgotten
+from rewards_site.members.forgotten import EDITION_SQL, Forgotten, ListGrew, edition_now
 from transactions.told import OutcomeKind
 
 log = logging.getLogger(__name__)
@@ -68,16 +71,35 @@ def ingest(delivery: Delivery) -> Receipt:
 
     Raises: a database error when the database can't answer or commit; then nothing is kept.
     """
+    while True:
+        listed = forgotten.known()
+        try:
+            return _taken_in(_without_erased(delivery, listed), listed)
+        except ListGrew:  # somebody was erased since this process looked
+            forgotten.refresh()
+
+
+def _without_erased(delivery: Delivery, listed: Forgotten) -> Delivery:
+    """No customer id that was erased is stored again, wherever in the body it stands."""
+    if not listed or not names_in(delivery.body, listed.text_for):
+        return delivery
+    return replace(delivery, body=redacted_body(delivery.body, listed.text_for))
+
+
+def _taken_in(delivery: Delivery, listed: Forgotten) -> Receipt:
+    """Raises: ListGrew, then nothing is kept."""
     envelope = read_envelope(delivery.body)
     match envelope:
         case NotAnEvent():
             receipt = _keep_without_id(
-                delivery, envelope.digest, EventStatus.REJECTED, envelope.reason
+                delivery, envelope.digest, EventStatus.REJECTED, envelope.reason, listed=listed
             )
         case Ping():
-            receipt = _keep_without_id(delivery, envelope.digest, EventStatus.IGNORED, PING_REASON)
+            receipt = _keep_without_id(
+                delivery, envelope.digest, EventStatus.IGNORED, PING_REASON, listed=listed
+            )
         case Event():
-            receipt = _take_event(delivery, envelope)
+            receipt = _take_event(delivery, envelope, listed)
     count_taken(receipt.taken.value, envelope.event_type if isinstance(envelope, Event) else "")
     log.info(
         "webhook.taken",
@@ -86,7 +108,9 @@ def ingest(delivery: Delivery) -> Receipt:
     return receipt
 
 
-def _keep_without_id(delivery: Delivery, digest: str, status: EventStatus, reason: str) -> Receipt:
+def _keep_without_id(
+    delivery: Delivery, digest: str, status: EventStatus, reason: str, *, listed: Forgotten
+) -> Receipt:
     """One row per content, however often it comes; a race that makes two does no harm."""
     with atomic():
         known = (
@@ -105,18 +129,19 @@ def _keep_without_id(delivery: Delivery, digest: str, status: EventStatus, reaso
             _count_delivery(known)
         else:
             known = _new_row(delivery, digest, status=status, reason=reason).pk
+            listed.check(edition_now())
     taken = Taken.REJECTED if status is EventStatus.REJECTED else Taken.IGNORED
     return Receipt(taken=taken, reason=reason, event_id=known)
 
 
-def _take_event(delivery: Delivery, event: Event) -> Receipt:
+def _take_event(delivery: Delivery, event: Event, listed: Forgotten) -> Receipt:
     observed = observe(event)  # pure: before the database is asked for anything
     with atomic():
         # Of several first deliveries at once the unique constraint decides, and makes the others
         # wait. SQLite has one writer at a time; there a look is enough, and its guards, which
         # refuse any insert over an event that is there, are never asked.
         first = None if is_postgres() else _event_of(event.hook_id)
-        row = _insert_unless_known(delivery, event) if first is None else None
+        row = _insert_unless_known(delivery, event, listed) if first is None else None
         if row is not None:
             arrival = Arrival(event_id=row.pk, is_test=delivery.is_test, received_at=delivery.at)
             outcome = try_to_apply(observed, arrival=arrival, at=delivery.at)
@@ -131,6 +156,7 @@ def _take_event(delivery: Delivery, event: Event) -> Receipt:
             )
         first = first or WebhookEvent.objects.get(hook_id=event.hook_id)
         _keep_repeat(delivery, event, first)
+        listed.check(edition_now())
         return Receipt(taken=Taken.DUPLICATE, event_id=first.pk)
 
 
@@ -138,13 +164,16 @@ def _event_of(hook_id: str) -> WebhookEvent | None:
     return WebhookEvent.objects.filter(hook_id=hook_id).defer("body").first()
 
 
-def _insert_unless_known(delivery: Delivery, event: Event) -> WebhookEvent | None:
+def _insert_unless_known(
+    delivery: Delivery, event: Event, listed: Forgotten
+) -> WebhookEvent | None:
     """The new row, or None if the id was taken by another delivery that came at the same time."""
     row = _row(delivery, event.digest, event=event, status=EventStatus.DEFERRED)
-    ids = insert_new([row])
-    if not ids:
+    inserted = insert_new_asking([row], EDITION_SQL)
+    if not inserted:
         return None
-    row.pk = ids[0]
+    row.pk, edition = inserted[0]
+    listed.check(edition)
     return row
 
 

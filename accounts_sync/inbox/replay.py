@@ -18,8 +18,10 @@ from django.db.models import QuerySet
 from accounts_sync.inbox.attempt import Arrival, marks, observe, try_to_apply
 from accounts_sync.inbox.envelope import Event, read_envelope, stored_hook_id
 from accounts_sync.inbox.models import EventStatus, WebhookEvent
+from accounts_sync.inbox.nameless import names_in, redacted_body
 from rewards_site.kernel.db import atomic, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, NotFound
+from rewards_site.members import forgotten
 from transactions.told import Outcome, OutcomeKind, deferred
 
 log = logging.getLogger(__name__)
@@ -100,6 +102,14 @@ def replay_event(*, event_id: int, actor: AbstractUser, at: datetime) -> Outcome
     return outcome
 
 
+def stored_body(event: WebhookEvent) -> bytes:
+    """As it stands in the row; without the names of who is being forgotten just now."""
+    body, listed = bytes(event.body), forgotten.current()
+    if listed and names_in(body, listed.text_for):
+        return redacted_body(body, listed.text_for)
+    return body
+
+
 def _wanted(*, hook_id: str | None, due_before: datetime | None) -> QuerySet[WebhookEvent]:
     events = WebhookEvent.objects.filter(status=EventStatus.DEFERRED)
     if hook_id is not None:
@@ -148,7 +158,7 @@ def _try_for(actor: AbstractUser, *, event_id: int, at: datetime) -> Outcome:
 
 def _try_again(event: WebhookEvent, *, at: datetime) -> Outcome:
     """`event` is locked by the caller, who commits."""
-    envelope = read_envelope(bytes(event.body))
+    envelope = read_envelope(stored_body(event))
     if isinstance(envelope, Event):
         arrival = Arrival(event_id=event.pk, is_test=event.is_test, received_at=event.received_at)
         outcome = try_to_apply(observe(envelope), arrival=arrival, at=at)

@@ -1,7 +1,7 @@
 """Django system checks of our settings. Importing this registers them.
 
-What only weakens us is told by `manage.py check --deploy`, what is set in vain by `check`, and both
-by `check_button`; settings under which tasks would run beside themselves refuse every command.
+What only weakens us is told by `manage.py check --deploy` and by `check_button`; settings under
+which tasks would run beside themselves refuse every command.
 """
 
 from __future__ import annotations
@@ -17,17 +17,6 @@ from django.core import checks
 SECRET_BYTES_MIN = 32
 TOKEN_BYTES_MIN = 16
 SLACK_SECONDS = 60
-_IN_VAIN = {
-    "REDEMPTION_MINIMUMS": (
-        "it has no redemptions yet",
-        "nothing: it may stay for the version that has.",
-    ),
-    "STAFF_OTP_REQUIRED": (
-        "it asks staff for no one-time code",
-        "guard /admin/ by other means, such as a VPN or the proxy's own log-in.",
-    ),
-}
-"""Settings of later versions → what that means today, and what to do."""
 
 
 def short_secrets() -> list[tuple[str, int]]:
@@ -60,21 +49,6 @@ def secrets_are_long(
             id="rewards.W001",
         )
         for name, least in short_secrets()
-    ]
-
-
-@checks.register("settings")
-def what_is_set_is_used(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's
-    **kwargs: Any,  # noqa: ARG001
-) -> list[checks.CheckMessage]:
-    return [
-        checks.Warning(
-            f"{name} is set, and this version does not use it: {_IN_VAIN[name][0]}.",
-            hint=_IN_VAIN[name][1],
-            id="rewards.W002",
-        )
-        for name in settings.SET_BUT_NOT_USED
     ]
 
 

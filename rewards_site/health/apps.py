@@ -10,6 +10,7 @@ class HealthConfig(AppConfig):
         # Models are loaded now; importing the advice registers its checks.
         import rewards_site.health.advice  # noqa: F401, PLC0415
         from rewards_site.health import (  # noqa: PLC0415
+            erasures,
             inspections,
             metrics,
             notices,
@@ -21,6 +22,7 @@ class HealthConfig(AppConfig):
         registry.register("worker", queue.worker_is_wrong)
         registry.register("failed tasks", queue.tasks_are_wrong)
         registry.register("alert delivery", notices.delivery_is_wrong)
+        registry.register("erasures", erasures.erasures_are_wrong)
         metrics.register("health", metrics.collect_health)
         metrics.register("queue", queue.collect)
         inspections.register_own()

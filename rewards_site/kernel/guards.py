@@ -8,6 +8,7 @@ table on most changes of it and drops its triggers: such a migration installs th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -57,9 +58,47 @@ def append_only(
         editor.execute(f"CREATE TRIGGER {table}_{name} {event} {refuse}", params=None)
 
 
+def erasable(editor: BaseDatabaseSchemaEditor, table: str, columns: Sequence[str]) -> None:
+    """Refuse UPDATE of these `columns` of `table`, too, but while a person is being forgotten.
+
+    Beside an append_only() that names the others, and `old.id = NEW.id` among its keys. That goes
+    on only inside of erase_member's own transaction: nobody else's can see that row, and none can
+    be committed with it (members/models.py, Erasure.under_way).
+    """
+    update = f"CREATE TRIGGER {table}_only_erasing BEFORE UPDATE OF {', '.join(columns)} ON {table}"
+    if editor.connection.vendor == "postgresql":
+        editor.execute(_PG_REFUSE_UNLESS_ERASING, params=None)
+        refuse = "FOR EACH ROW EXECUTE FUNCTION rewards_refuse_unless_erasing()"
+    else:
+        refuse = f"WHEN NOT ({ERASING}) BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    editor.execute(f"{update} {refuse}", params=None)
+
+
+def only_keys(
+    editor: BaseDatabaseSchemaEditor, table: str, column: str, keys: Sequence[str]
+) -> None:
+    """Of the JSON object in an erasable() column, refuse UPDATE of all but these keys."""
+    if editor.connection.vendor == "postgresql":
+        less = "".join(f" - '{key}'" for key in keys)
+        differ = f"(OLD.{column}{less}) IS DISTINCT FROM (NEW.{column}{less})"
+        refuse = "EXECUTE FUNCTION rewards_refuse_change()"
+    else:
+        paths = ", ".join(f"'$.{key}'" for key in keys)
+        differ = f"json_remove(OLD.{column}, {paths}) IS NOT json_remove(NEW.{column}, {paths})"
+        refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    editor.execute(
+        f"CREATE TRIGGER {table}_only_keys BEFORE UPDATE OF {column} ON {table} FOR EACH ROW "
+        f"WHEN ({differ}) {refuse}",
+        params=None,
+    )
+
+
 def anything_goes(editor: BaseDatabaseSchemaEditor, table: str) -> None:
-    """The reverse of append_only()."""
-    names = ("no_update", "no_delete", "no_truncate", "no_replace")
+    """The reverse of append_only(), erasable() and only_keys()."""
+    names = (
+        *("no_update", "no_delete", "no_truncate", "no_replace"),
+        *("only_erasing", "only_keys"),
+    )
     for name in names:
         on = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
         editor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{on}", params=None)
@@ -69,5 +108,17 @@ _PG_REFUSE = """
 CREATE OR REPLACE FUNCTION rewards_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
+"""
+
+ERASING: Final = "EXISTS (SELECT 1 FROM members_erasure WHERE under_way_id = 0)"
+"""SQL: a person is being forgotten in this very transaction."""
+_PG_REFUSE_UNLESS_ERASING = f"""
+CREATE OR REPLACE FUNCTION rewards_refuse_unless_erasing() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT {ERASING} THEN
+        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $$
 """

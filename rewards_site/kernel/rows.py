@@ -149,13 +149,18 @@ def insert_missing(rows: Sequence[models.Model]) -> list[Write]:
 
 def insert_new(rows: Sequence[M]) -> list[int]:
     """Insert `rows`, leaving alone what exists; the pks of those that were inserted."""
-    ids: list[int] = []
+    return [pk for pk, _ in insert_new_asking(rows, "NULL")]
+
+
+def insert_new_asking(rows: Sequence[M], also: str) -> list[tuple[int, Any]]:
+    """As insert_new(), and beside each pk what `also` is: SQL for one value, asked along."""
+    told: list[tuple[int, Any]] = []
     key = quoted(pk_of(type(rows[0])).column) if rows else ""
-    for write in _inserts(rows, tail=f" ON CONFLICT DO NOTHING RETURNING {key}"):
+    for write in _inserts(rows, tail=f" ON CONFLICT DO NOTHING RETURNING {key}, {also}"):
         with connection.cursor() as cursor:
             cursor.execute(write.sql, write.parameters)
-            ids.extend(found[0] for found in cursor.fetchall())
-    return ids
+            told.extend((found[0], found[1]) for found in cursor.fetchall())
+    return told
 
 
 def insert_or_overwrite(rows: Sequence[models.Model], names: Sequence[str]) -> list[Write]:

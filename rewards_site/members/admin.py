@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
 from rewards_site.kernel.admin.service import ServiceAdmin, Verb
-from rewards_site.members.models import CustomerIdChange, Member
+from rewards_site.members.models import CustomerIdChange, ErasedName, Erasure, Member
 
 
 @admin.register(Member)
@@ -47,3 +47,43 @@ class CustomerIdChangeAdmin(ReadOnlyAdmin[CustomerIdChange]):
     headings = {"alias": "customer id given up", "member": "stands for"}
     intro = "Customer ids that were renamed, and members that were merged: each by two people."
     when_empty = "No customer id was ever renamed or merged. Both are verbs on a member's page."
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin[Erasure]):
+    list_display = ("begun_at", "member", "erased_at", "erased_by", "actor")
+    list_select_related = ("member", "actor")
+    linked_by = ("member",)
+    search_fields = ("=member__public_id",)
+    search_help_text = "A whole member id."
+    fieldsets = (
+        (None, {"fields": ("member", "begun_at", "erased_at")}),
+        ("Who had it done", {"fields": ("erased_by", "actor")}),
+        ("What was overwritten", {"fields": ("counts", "files", "under_way")}),
+    )
+    headings = {
+        "begun_at": "on the list since",
+        "erased_at": "overwritten",
+        "erased_by": "run by",
+        "counts": "rows, by room",
+        "files": "files still to be deleted",
+        "under_way": "under way",
+    }
+    intro = (
+        "People who were forgotten, by `manage.py erase_member`. One not overwritten yet was "
+        "stopped half-way: nothing is taken in under their customer ids; run the command again."
+    )
+    when_empty = "Nobody was erased. `manage.py erase_member CUSTOMER_ID` does it: docs/erasure.md."
+
+
+@admin.register(ErasedName)
+class ErasedNameAdmin(ReadOnlyAdmin[ErasedName]):
+    list_display = ("text", "erasure", "key_id")
+    list_select_related = ("erasure",)
+    linked_by = ("erasure",)
+    search_fields = ("=text",)
+    search_help_text = "A whole text, such as erased-0123…"
+    fieldsets = ((None, {"fields": ("text", "erasure", "key_id", "hash")}),)
+    headings = {"text": "stands in its place", "key_id": "key", "hash": "keyed hash"}
+    intro = "What stands in the place of each erased customer id, and by what that is known again."
+    when_empty = "No customer id was erased."

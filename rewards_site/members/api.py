@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rewards_site.kernel import clock
 from rewards_site.kernel.api.fields import WireTimeField
 from rewards_site.kernel.api.views import PrivateAPIView
+from rewards_site.members.beside import unread_notifications
 from rewards_site.members.models import Member
 from rewards_site.members.services import ensure_member
 from rewards_site.members.tokens import identity_of
@@ -21,6 +22,12 @@ class MeOutput(serializers.Serializer[Member]):
     member_id = serializers.UUIDField(source="public_id", help_text="Ours; also in reports.")
     customer_id = serializers.CharField(help_text="The publisher's, as in the token's `sub`.")
     created_at = WireTimeField(help_text="When we first saw the customer id.")
+    unread_notifications = serializers.SerializerMethodField(
+        help_text="As `unread` of `notifications/`."
+    )
+
+    def get_unread_notifications(self, member: Member) -> int:
+        return unread_notifications(member.pk)
 
 
 _ME = MeOutput()
@@ -42,6 +49,7 @@ class MeView(PrivateAPIView):
                     "member_id": "5b0d9c1e-6a57-4f0e-9a35-0f3c1b0a7e42",
                     "customer_id": "user-42",
                     "created_at": "2026-11-20T12:04:10Z",
+                    "unread_notifications": 2,
                 },
                 response_only=True,
             )

@@ -84,3 +84,58 @@ class CustomerIdChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class Erasure(models.Model):
+    """That a person was forgotten: which member, when, by whom, and how much. Never by which id.
+
+    First it is recorded, with the hashes of their customer ids, so that nothing is taken in under
+    them any more; then, in one commit, everything is overwritten (erasing.py).
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="erasures")
+    erased_by = models.CharField(max_length=150)
+    """The user of the operating system who ran the command."""
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    """The member of staff it was done for, where one was named."""
+    begun_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+    """When everything was overwritten; null: the command is to be run again."""
+    counts = models.JSONField(default=dict, blank=True)
+    """Room → how many rows it overwrote."""
+    files = models.JSONField(default=list, blank=True)
+    """Names of files that hold the person and are still to be deleted."""
+    under_way = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    """0, which no row is, in the very transaction that overwrites: guards let it pass by that.
+
+    The foreign key is looked at when it is committed: no other transaction ever sees a 0.
+    """
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"erasure {self.pk}"
+
+
+class ErasedName(models.Model):
+    """A customer id that was erased: its keyed hash, and what stands in its place. Append-only."""
+
+    erasure = models.ForeignKey(Erasure, on_delete=models.PROTECT, related_name="names")
+    key_id = models.CharField(max_length=8)
+    """Of the key it was hashed by."""
+    hash = models.CharField(max_length=64)
+    """HMAC-SHA256 in hexadecimal."""
+    text = models.CharField(max_length=CUSTOMER_ID_LENGTH_MAX, unique=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="erasedname_hashed_once", fields=["key_id", "hash"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -7,6 +7,8 @@ from django.db import IntegrityError
 from rewards_site.kernel import rows
 from rewards_site.kernel.db import atomic, constraint_of, in_transaction, insert_missing
 from rewards_site.kernel.errors import Conflict
+from rewards_site.members.customer_ids import is_erased
+from rewards_site.members.forgotten import MemberErased, refuse_erased
 from rewards_site.members.models import ChangeKind, CustomerIdChange, Member
 from rewards_site.members.queries import find_member, held_members, holder_id, member_ids
 
@@ -23,13 +25,16 @@ def ensure_members(customer_ids: set[str], *, at: datetime) -> dict[str, int]:
 
     Inserted sorted by customer id, never locked: the unique customer id decides who was first.
     Reads first, so that only first sight takes SQLite's write lock.
+    Raises: MemberErased, if one of those not seen before was erased; then none is made.
     """
     if not customer_ids:
         return {}
     known = member_ids(customer_ids)
     missing = sorted(customer_ids - known.keys())
     if missing:
-        insert_missing(Member(customer_id=text, created_at=at) for text in missing)
+        with atomic():
+            insert_missing(Member(customer_id=text, created_at=at) for text in missing)
+            refuse_erased(missing)
         known |= member_ids(set(missing))
     return known
 
@@ -54,11 +59,15 @@ def ensure_held(customer_id: str, *, at: datetime) -> int:
 
     For who is about to book for them: not merged with another meanwhile, nor just before. Call it
     between the locks on orders and those on ledger accounts (docs/locks.md).
+    Raises: MemberErased, also where that happened just now.
     """
     assert in_transaction()
     pk = ensure_members({customer_id}, at=at)[customer_id]
     while True:
-        held_pk = holder_id(held_members({pk})[pk])
+        held = held_members({pk})[pk]
+        if is_erased(held.customer_id):
+            raise MemberErased
+        held_pk = holder_id(held)
         if held_pk == pk:
             return pk
         pk = held_pk
@@ -69,6 +78,13 @@ def lock_members(member_ids: set[int]) -> dict[int, Member]:
     assert in_transaction()
     locked = Member.objects.select_for_update(of=("self",)).filter(pk__in=member_ids)
     return {row.pk: row for row in locked.order_by("pk")}
+
+
+def _refuse_if_erased(*customer_ids: str) -> None:
+    """Also where the erasure is only begun. Raises: MemberErased."""
+    if any(is_erased(customer_id) for customer_id in customer_ids):
+        raise MemberErased
+    refuse_erased(customer_ids)
 
 
 def rename(
@@ -82,9 +98,11 @@ def rename(
 ) -> CustomerIdChange:
     """Give a locked `member` another customer id; the old one goes on standing for them.
 
-    One of their own old ids may come back. Raises: Conflict, if it is another member's.
+    One of their own old ids may come back. Raises: Conflict, if it is another member's;
+    MemberErased, if they were erased, or the other id was.
     """
     old = member.customer_id
+    _refuse_if_erased(old, customer_id)
     try:
         with atomic():
             # Under a name that no customer id can be, so that the two may change places
@@ -122,9 +140,13 @@ def merge(
     reason: str,
     at: datetime,
 ) -> CustomerIdChange:
-    """Have locked `source`, and every id that stood for it, stand for `target` from now on."""
+    """Have locked `source`, and every id that stood for it, stand for `target` from now on.
+
+    Raises: MemberErased, if either was erased.
+    """
     assert source.same_as_id is None
     assert target.same_as_id is None
+    _refuse_if_erased(source.customer_id, target.customer_id)
     Member.objects.filter(same_as=source).update(same_as=target)
     source.same_as = target
     source.save(update_fields=["same_as"])

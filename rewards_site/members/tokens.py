@@ -24,7 +24,7 @@ from rest_framework.request import Request
 
 from rewards_site.kernel import clock
 from rewards_site.kernel.errors import InvalidInput, Refused
-from rewards_site.members.customer_ids import is_customer_id
+from rewards_site.members.customer_ids import may_be_told
 from rewards_site.members.jwks import jwks_at, objection_to_url
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def read_token(token: str, *, at: datetime) -> MemberIdentity:
         raise TokenRefused("exp is not a number")
     if not at.timestamp() < expires < math.inf:  # so put, NaN is refused as well
         raise TokenRefused("expired, or never to expire")
-    if not is_customer_id(claims["sub"]):
+    if not may_be_told(claims["sub"]):
         raise TokenRefused("sub is no customer id")
     return MemberIdentity(customer_id=claims["sub"])
 
@@ -143,7 +143,7 @@ def issue_token(customer_id: str, *, days: int, at: datetime) -> str:
 
     Raises: InvalidInput (no customer id; days not 1 to 3650), TokensNotSetUp.
     """
-    if not is_customer_id(customer_id):
+    if not may_be_told(customer_id):
         raise InvalidInput(
             "A customer id is 1 to 255 visible ASCII characters without blanks.",
             fields={"customer_id": "not 1 to 255 characters of ASCII 0x21 to 0x7E"},

@@ -25,7 +25,7 @@ from transactions.told import Told
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed_db")]
 
-NAMES = ("liability", "transactions", "journal")
+NAMES = ("liability", "transactions", "journal", "earnings", "pending-aging", "lines")
 SECONDS_MAX = 30
 
 

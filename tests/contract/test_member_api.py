@@ -83,7 +83,8 @@ def a_life() -> None:
 
 
 def answers() -> Iterator[Any]:
-    for path in ("me/", "balances/", "transactions/", "transactions/?status=available&limit=1"):
+    paths = ("me/", "balances/", "transactions/", "transactions/?status=available&limit=1")
+    for path in (*paths, "balances/USD/explanation/"):
         yield call(path)
     for public_id in Transaction.objects.values_list("public_id", flat=True):
         yield call(f"transactions/{public_id}/")
@@ -107,7 +108,10 @@ def keys_in(value: Any) -> set[str]:
 
 @pytest.mark.usefixtures("a_life")
 def test_me() -> None:
-    assert_shape(read("me/"), {"member_id": str, "customer_id": str, "created_at": "time"})
+    assert_shape(
+        read("me/"),
+        {"member_id": str, "customer_id": str, "created_at": "time", "unread_notifications": int},
+    )
 
 
 @pytest.mark.usefixtures("a_life")
@@ -141,7 +145,9 @@ def test_transactions() -> None:
         assert row["history"]
         for step in row["history"]:
             assert_shape(step, STEP)
-        assert read(f"transactions/{row['id']}/") == row
+        alone = read(f"transactions/{row['id']}/")
+        assert alone.pop("explanation")["why"]
+        assert alone == row
 
 
 @pytest.mark.usefixtures("a_life")

@@ -21,15 +21,23 @@ from rewards_site.kernel.api.docs import openapi_document
 from tests.api_keys.calling import make_key
 from tests.factories import MEMBER, MERCHANT, observe, tell
 from tests.members.calling import token_for
+from tests.notifications import telling as notices
 from tests.offers.menus import brand, fixed, offered, percent
+from tests.transactions.claims.claiming import filed, tap
+from tests.transactions.redemptions.asking import requested
 from transactions.models import Transaction
 
 pytestmark = pytest.mark.django_db
 
 SCHEMA = "/api/v1/schema/"
 SECRETS = ("commission", "margin", "bps", "share", "publisher_customer_id")
-WRITES = {"offers/", "clicks/", "members/{customer_id}/offers/"}
+_CANCELS = {
+    f"{door}redemptions/{{redemption_id}}/cancel/" for door in ("", "members/{customer_id}/")
+}
+WRITES = {"offers/", "clicks/", "claims/", "members/{customer_id}/offers/", "notifications/read/"}
+WRITES |= {"redemptions/", "members/{customer_id}/redemptions/"} | _CANCELS
 """What is posted to; each has tests of its own."""
+ONLY_WRITES = {"notifications/read/"} | _CANCELS
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +60,16 @@ def strict(value: Any) -> Any:
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
         writes = {"post"} if path.removeprefix("/api/v1/") in WRITES else set()
-        assert set(methods) == {"get"} | writes, "what writes needs tests of its own"
+        reads = set() if path.removeprefix("/api/v1/") in ONLY_WRITES else {"get"}
+        assert set(methods) == reads | writes, "what writes needs tests of its own"
         for method in sorted(methods):
             yield path, methods[method]
 
 
 def reads_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
-        yield path, methods["get"]
+        if "get" in methods:
+            yield path, methods["get"]
 
 
 def good_answer(operation: dict[str, Any]) -> dict[str, Any]:
@@ -91,11 +101,12 @@ def test_it_is_served_to_everybody_as_json_and_yaml(document: dict[str, Any]) ->
 
 def test_it_names_every_endpoint(document: dict[str, Any]) -> None:
     reads = {"me/", "balances/", "transactions/", "transactions/{transaction_id}/", "activity/"}
-    reads |= {"merchants/", "merchants/{merchant_id}/", "offers/", "clicks/"}
+    reads |= {"balances/{currency}/explanation/", "redemptions/", "redemptions/{redemption_id}/"}
+    reads |= {"merchants/", "merchants/{merchant_id}/", "offers/", "clicks/", "notifications/"}
+    reads |= {"claims/", "claims/{claim_id}/"}
 
-    assert set(document["paths"]) == {
-        f"/api/v1/{door}{path}" for door in ("", "members/{customer_id}/") for path in reads
-    }
+    both = {f"/api/v1/{door}{path}" for door in ("", "members/{customer_id}/") for path in reads}
+    assert set(document["paths"]) == both | {f"/api/v1/{path}" for path in ONLY_WRITES}
 
 
 def test_every_operation_says_who_may_and_how_it_fails(document: dict[str, Any]) -> None:
@@ -140,6 +151,54 @@ def test_the_examples_are_true_to_it(document: dict[str, Any]) -> None:
     assert count >= 5
 
 
+def test_marking_as_read_answers_as_announced(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/api/v1/notifications/read/"]["post"]
+    good = {"Authorization": f"Bearer {token_for()}"}
+    calls = [(good, b'{"up_to": 1}', 200), (good, b"{", 400), (good, b'{"up_to": -1}', 422)]
+
+    for headers, body, status in [*calls, ({}, b'{"up_to": 1}', 401)]:
+        response = Client().post(
+            "/api/v1/notifications/read/", body, content_type="application/json", headers=headers
+        )
+        assert response.status_code == status
+        check_answer(document, operation, response)
+
+
+def test_redeeming_and_cancelling_answer_as_announced(
+    document: dict[str, Any], places: dict[str, str]
+) -> None:
+    tell(observe("tx-9", amount_minor=2000, status="validated"))
+    asking = document["paths"]["/api/v1/redemptions/"]["post"]
+    cancelling = document["paths"]["/api/v1/redemptions/{redemption_id}/cancel/"]["post"]
+    good = {"Authorization": f"Bearer {token_for()}"}
+    body = b'{"currency": "USD", "amount": 500, "method": "manual", "destination": "Jane"}'
+    mine, path = {"Idempotency-Key": "k"}, f"/api/v1/redemptions/{places['redemption_id']}/cancel/"
+    calls: list[tuple[dict[str, Any], str, bytes, dict[str, str], int]] = [
+        (asking, "/api/v1/redemptions/", body, good | mine, 201),
+        (asking, "/api/v1/redemptions/", body, good, 400),
+        (asking, "/api/v1/redemptions/", b"{}", good | mine, 422),
+        (asking, "/api/v1/redemptions/", body, mine, 401),
+        (cancelling, path, b"", good, 200),
+    ]
+    for operation, target, sent, headers, status in calls:
+        response = Client().post(target, sent, content_type="application/json", headers=headers)
+        assert response.status_code == status, response.content
+        check_answer(document, operation, response)
+
+
+def test_claiming_answers_as_announced(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/api/v1/claims/"]["post"]
+    good = {"Authorization": f"Bearer {token_for()}"}
+    body = json.dumps({"click_id": str(tap().public_id)}).encode()
+    calls = [(good, body, 201), (good, b"{", 400), (good, b"{}", 422), ({}, body, 401)]
+    for headers, sent, status in calls:
+        response = Client().post(
+            "/api/v1/claims/", sent, content_type="application/json", headers=headers
+        )
+        assert response.status_code == status, response.content
+        check_answer(document, operation, response)
+
+
 def check(document: dict[str, Any], schema: Any, value: Any) -> None:
     """Raises: jsonschema's ValidationError."""
     root = strict({"components": {"schemas": document["components"]["schemas"]}} | schema)
@@ -162,9 +221,13 @@ def places() -> dict[str, str]:
     tell(observe("tx-1", minutes=5, status="validated"))
     tell(observe("tx-2"), observe("tx-3", button_order_id=None, merchant_id=None))
     tell(observe("tx-2", minutes=5, status="declined"))
+    notices.tell(notices.news(), notices.redemption())
     return {
         "customer_id": MEMBER,
         "merchant_id": MERCHANT,
+        "currency": "USD",
+        "redemption_id": str(requested(500).public_id),
+        "claim_id": str(filed(tap()).public_id),
         "transaction_id": str(Transaction.objects.get(status="validated").public_id),
     }
 
@@ -172,6 +235,8 @@ def places() -> dict[str, str]:
 NOTHING = {
     "transaction_id": "00000000-0000-4000-8000-000000000000",
     "merchant_id": "org-nothing",
+    "claim_id": "00000000-0000-7000-8000-000000000000",
+    "redemption_id": "00000000-0000-7000-8000-000000000000",
 }
 
 
@@ -196,7 +261,8 @@ def test_every_answer_is_as_announced(
         if is_back_end:
             calls.append((url, {"Authorization": f"Bearer {poor}"}, 403))
             calls.append((path.format(**places | {"customer_id": "not seen"}), good, 404))
-            theirs = 404 if "{transaction_id}" in path else 200
+            own = {"{transaction_id}", "{redemption_id}", "{claim_id}"}
+            theirs = 404 if own & set(path.split("/")) else 200
             calls.append((path.format(**places | {"customer_id": "unseen"}), good, theirs))
         for target, headers, status in calls:
             response = Client().get(target, headers=headers)

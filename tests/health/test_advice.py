@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import Any
 
 import pytest
 from django.core import checks
-from django.core.management import call_command
 from pytest_django import Settings
 
 
@@ -55,24 +53,3 @@ def test_a_worker_set_unsoundly_refuses_every_command(
     settings.Q_CLUSTER = settings.Q_CLUSTER | change
 
     assert told(deploy=False) == [("rewards.E001", f"Q_CLUSTER: {said}.")]
-
-
-def test_what_this_version_does_not_use_is_told_and_stops_nothing(settings: Settings) -> None:
-    settings.SET_BUT_NOT_USED = ["REDEMPTION_MINIMUMS", "STAFF_OTP_REQUIRED"]
-    said = StringIO()
-
-    call_command("check", stderr=said, no_color=True)
-
-    assert "WARNINGS:\n" in said.getvalue()
-    assert told(deploy=False) == [
-        (
-            "rewards.W002",
-            "REDEMPTION_MINIMUMS is set, and this version does not use it: it has no redemptions "
-            "yet.",
-        ),
-        (
-            "rewards.W002",
-            "STAFF_OTP_REQUIRED is set, and this version does not use it: it asks staff for no "
-            "one-time code.",
-        ),
-    ]

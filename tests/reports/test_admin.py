@@ -113,8 +113,9 @@ def test_the_form_names_the_zone_of_its_days_and_what_they_are_of(
     page = admin_client.get(PAGE).content.decode()
 
     assert (
-        "The first day, in Europe/Berlin: of journal, by posted_at; of rate-audit, by "
-        "purchased_at; of transactions, by purchased_at. Empty for all."
+        "The first day, in Europe/Berlin: of earnings, by day; of journal, by posted_at; of "
+        "lines, by purchased_at; of rate-audit, by purchased_at; of redemptions, by requested_at; "
+        "of transactions, by purchased_at. Empty for all."
     ) in page
 
 

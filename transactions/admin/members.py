@@ -14,6 +14,7 @@ from rewards_site.kernel.admin.columns import link, list_url, page_url
 from rewards_site.kernel.admin.panels import Panel, may_view
 from rewards_site.kernel.admin.text import EMPTY, label, money_text, utc_text
 from rewards_site.members.models import Member
+from transactions.admin.explained import explain_url, may_explain
 from transactions.ledger.chart import AccountKind
 from transactions.ledger.models import Account
 from transactions.models import Transaction
@@ -23,7 +24,7 @@ _SHOWN = (AccountKind.PENDING, AccountKind.AVAILABLE, AccountKind.REDEEMING, Acc
 
 
 def member_panels(request: HttpRequest, member: Member) -> Iterator[Panel]:
-    yield _balances(member)
+    yield _balances(member, may_open=may_explain(request))
     if may_view(request, Transaction):
         yield _orders("member", member)
 
@@ -33,7 +34,7 @@ def merchant_panels(request: HttpRequest, merchant: Merchant) -> Iterator[Panel]
         yield _orders("merchant", merchant)
 
 
-def _balances(member: Member) -> Panel:
+def _balances(member: Member, *, may_open: bool) -> Panel:
     amounts: dict[str, dict[str, int]] = defaultdict(dict)
     earned: dict[str, int] = defaultdict(int)
     for account in Account.objects.filter(member=member).order_by("currency", "kind"):
@@ -44,7 +45,9 @@ def _balances(member: Member) -> Panel:
         headings=["Currency", "#Pending", "#Available", "#Redeeming", "#Paid out", "#Earned ever"],
         rows=[
             [
-                currency,
+                link(f"{currency}: explain", explain_url(member, currency))
+                if may_open
+                else currency,
                 *(money_text(kinds.get(kind, 0), currency) for kind in _SHOWN),
                 money_text(earned[currency], currency),
             ]

@@ -22,6 +22,7 @@ from rewards_site.kernel.admin.paging import bounded_count
 from rewards_site.kernel.admin.panels import Panel
 from rewards_site.kernel.admin.service import Attempt, Done, ServiceAdmin, Verb
 from rewards_site.kernel.admin.text import EMPTY, displayable, label, money_text, utc_text
+from transactions.admin.explained import explain_path
 from transactions.admin.moving import MOVE, CustomerIdForm
 from transactions.admin.panels import children_of, children_panel
 from transactions.admin.rate_audit import audit_url, may_audit, rate_audit_view
@@ -199,7 +200,7 @@ class TransactionAdmin(ServiceAdmin[Transaction]):
             self.admin_site.admin_view(rate_audit_view),
             name="transactions_transaction_rate_audit",
         )
-        return [audit, *super().get_urls()]
+        return [audit, explain_path(self.admin_site), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -8,6 +8,12 @@ class MergingConfig(AppConfig):
 
     def ready(self) -> None:
         from rewards_site.approvals import registry  # noqa: PLC0415  # models are loaded now
+        from rewards_site.members.erasure import (  # noqa: PLC0415
+            Turn,
+            register,
+            register_objection,
+        )
+        from transactions.merging import erasing  # noqa: PLC0415
         from transactions.merging.panels import is_stale, merge_panels  # noqa: PLC0415
         from transactions.merging.proposals import (  # noqa: PLC0415
             MERGE_CUSTOMERS,
@@ -16,6 +22,8 @@ class MergingConfig(AppConfig):
             execute_rename,
         )
 
+        register("renames", erasing.erase, turn=Turn.PROPOSALS)
+        register_objection("renames", erasing.objection)
         registry.register(
             RENAME_CUSTOMER,
             label="give a member another customer id",

@@ -28,7 +28,9 @@ from transactions.merging.models import MergedBalance
 from transactions.merging.seen import Held, Seen, held_by, must_be_unchanged, seen_now
 from transactions.models import RevisionKind, Source, Transaction, TransactionRevision
 from transactions.moving import Actors
+from transactions.redemptions.queries import open_redemptions
 
+_NAMED_MAX = 5
 _MOVED = (AccountKind.PENDING, AccountKind.AVAILABLE, AccountKind.PAID_OUT)
 
 
@@ -143,7 +145,11 @@ def _move_money(
     change: CustomerIdChange, source: Member, target: Member, held: Held, *, after: datetime | None
 ) -> Posted:
     if held.is_redeeming:
-        raise Refused(f"A payout of {source} is under way. Merge them when it is through.")
+        found = ", ".join(str(row) for row in open_redemptions(source.pk)[:_NAMED_MAX])
+        raise Refused(
+            f"A payout of {source} is under way: {found}. Have it paid, rejected or cancelled "
+            "first, then merge them."
+        )
     drafts = {
         currency: _draft(change, currency, kinds, source, target)
         for currency, kinds in held.balances.items()

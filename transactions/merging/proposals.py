@@ -17,7 +17,8 @@ from rewards_site.approvals.services import propose
 from rewards_site.kernel.db import atomic
 from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound
 from rewards_site.kernel.money import decimal_text
-from rewards_site.members.customer_ids import is_customer_id
+from rewards_site.members.customer_ids import is_erased, may_be_told
+from rewards_site.members.forgotten import MemberErased, refuse_erased
 from rewards_site.members.models import Member
 from rewards_site.members.queries import find_member
 from rewards_site.members.services import lock_members, rename
@@ -94,6 +95,8 @@ def propose_merge(
     source = _member(member_id)
     _check_customer_id(customer_id)
     target = find_member(customer_id)
+    if target is not None and is_erased(target.customer_id):
+        raise MemberErased
     if target is None:
         raise NotFound("No member has that customer id: rename this one instead.")
     if target.pk == source.pk:
@@ -157,11 +160,13 @@ def _member(member_id: int) -> Member:
         raise NotFound("There is no such member.")
     if row.same_as_id is not None:
         raise Conflict("This customer id stands for another member: go to that one.")
+    if is_erased(row.customer_id):
+        raise MemberErased
     return row
 
 
 def _check_customer_id(customer_id: str) -> None:
-    if not is_customer_id(customer_id):
+    if not may_be_told(customer_id):
         raise InvalidInput(
             "That is not a customer id.",
             fields={"customer_id": "1-255 characters of ASCII 0x21-0x7E, no blanks"},
@@ -169,7 +174,8 @@ def _check_customer_id(customer_id: str) -> None:
 
 
 def _check_is_free(member: Member, customer_id: str) -> None:
-    """One's own former id may come back."""
+    """One's own former id may come back; one that was erased never does."""
+    refuse_erased([customer_id])
     if member.customer_id == customer_id:
         raise Conflict("That is their customer id already.")
     other = find_member(customer_id)

@@ -17,6 +17,7 @@ from django.db import connection
 from rewards_site.kernel import rows
 from rewards_site.kernel.db import atomic, is_postgres, overwrite, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, InvalidInput, Refused
+from rewards_site.members import forgotten
 from rewards_site.members.queries import held_members, holder_id, member_ids
 from rewards_site.members.services import ensure_members
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
@@ -55,9 +56,16 @@ class Imported:
 
 
 def problems_with_members(sheet: Sheet) -> list[Problem]:
-    """Two lines of one currency for one member, whom the file knows by two customer ids."""
+    """Two lines of one currency for one member, whom the file knows by two customer ids; and lines
+    of who was erased.
+    """
     first: dict[tuple[int, str], Line] = {}
-    problems = []
+    listed = forgotten.current()
+    problems = [
+        Problem(line.number, "customer_id", "was erased: nobody is brought along by it")
+        for line in sheet.lines
+        if listed.text_for(line.customer_id) is not None
+    ]
     known: dict[str, int] = {}
     for chunk in _chunks(sheet.lines):
         known |= member_ids({line.customer_id for line in chunk})

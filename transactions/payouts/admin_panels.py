@@ -97,7 +97,11 @@ def steps(batch: PayoutBatch) -> Panel:
 
 def answers(batch: PayoutBatch) -> Panel:
     rows = ProviderAnswer.objects.filter(batch=batch.pk, item=None).order_by("-pk")
-    asked = f"It answered {batch.ask_count} times"
+    asked = (
+        f"It answered {batch.ask_count} times, last at {utc_text(batch.asked_at)}. "
+        if batch.asked_at is not None
+        else ""
+    )
     return Panel(
         title="What the provider said of the batch",
         headings=["When", "Answer", "Its words"],
@@ -110,8 +114,8 @@ def answers(batch: PayoutBatch) -> Panel:
             for answer in rows.defer("evidence")[:ROWS_MAX]
         ],
         empty="Nothing yet.",
-        note=f"{asked}, last at {utc_text(batch.asked_at)}. Kept where it said something else than "
-        "before; what it said of each payment stands on the payment's page.",
+        note=f"{asked}Kept where it said something else than before; what it said of each payment "
+        "stands on the payment's page.",
     )
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from django.db.models import Min
 
-from rewards_site.kernel.clock import wire_text
 from rewards_site.members.models import Member
 from rewards_site.members.queries import holders
 from transactions.ledger.chart import AccountKind
@@ -54,7 +53,7 @@ def evidence_of(rows: Sequence[Redemption], *, at: datetime) -> dict[int, Eviden
         against = []
         if row.status == Status.REQUESTED:
             if row.held_until is not None and row.held_until > at:
-                against.append(f"new destination: held until {wire_text(row.held_until)}")
+                against.append(f"new destination: held until {row.held_until:%Y-%m-%d %H:%M} UTC")
             if holder in frozen:
                 against.append(f"frozen: {frozen[holder]}")
             if limit is not None and row.amount_minor > limit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -11,6 +11,9 @@ from rewards_site.kernel.errors import Conflict
 from transactions.derived import Derived, Evidence, derive, evidence_of
 from transactions.models import Transaction, TransactionRevision
 from transactions.stored import write_order
+
+Steps = list[tuple[TransactionRevision, Derived]]
+"""Each revision of an order with the order as it stood after it."""
 
 
 class NotDerivedError(Conflict):
@@ -28,6 +31,16 @@ def values_as_of(pks: Sequence[int], names: Sequence[str], as_of: datetime) -> d
         return {}
     fixed = ("public_id", "account_id", "currency", "first_seen_at")
     orders = Transaction.objects.only(*fixed).in_bulk(pks)
+    return {pk: _values(orders[pk], names, steps[-1]) for pk, steps in steps_until(pks, as_of)}
+
+
+def steps_until(pks: Sequence[int], as_of: datetime) -> Iterator[tuple[int, Steps]]:
+    """(primary key, all that became of the order until then), without orders not known then.
+
+    Raises: NotDerivedError.
+    """
+    if not pks:
+        return
     revisions = list(
         TransactionRevision.objects.filter(transaction_id__in=pks, recorded_at__lte=as_of)
         .select_related("member")
@@ -35,33 +48,32 @@ def values_as_of(pks: Sequence[int], names: Sequence[str], as_of: datetime) -> d
         .order_by("transaction_id", "number")
     )
     evidence = evidence_of(revisions)
-    return {
-        pk: _values(orders[pk], names, list(of_order), evidence)
-        for pk, of_order in groupby(revisions, _order_of)
-    }
+    for pk, of_order in groupby(revisions, _order_of):
+        yield pk, _steps(pk, list(of_order), evidence)
 
 
 def _order_of(revision: TransactionRevision) -> int:
     return revision.transaction_id
 
 
-def _values(
-    order: Transaction,
-    names: Sequence[str],
-    revisions: Sequence[TransactionRevision],
-    evidence: Evidence,
-) -> list[Any]:
-    known: Derived | None = None
+def _steps(pk: int, revisions: Sequence[TransactionRevision], evidence: Evidence) -> Steps:
+    steps: Steps = []
     for revision in revisions:
-        after = derive(known, revision, evidence)
+        after = derive(steps[-1][1] if steps else None, revision, evidence)
         if isinstance(after, str):
+            public_id = Transaction.objects.values_list("public_id", flat=True).get(pk=pk)
             raise NotDerivedError(
-                f"Order {order.public_id} cannot be told as it stood then: its revision "
+                f"Order {public_id} cannot be told as it stood then: its revision "
                 f"{revision.number} is not what was booked ({after}). Run manage.py verify_ledger."
             )
-        known = after
-    assert known is not None
-    last = revisions[-1]
+        steps.append((revision, after))
+    return steps
+
+
+def _values(
+    order: Transaction, names: Sequence[str], last_step: tuple[TransactionRevision, Derived]
+) -> list[Any]:
+    last, known = last_step
     then = Transaction(
         public_id=order.public_id,
         account_id=order.account_id,

@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('transactions', '0007_reward_currency'),
+        ('accounts_sync', '0006_seen_rows'),
     ]
 
     operations = [

@@ -36,6 +36,10 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+class HungUpError(Exception):
+    """The connection ends here, and nothing is answered."""
+
+
 class ApiError(Exception):
     """A refusal, as Button words it. `headers` go with it."""
 

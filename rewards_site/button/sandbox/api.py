@@ -10,13 +10,16 @@ from rewards_site.button.sandbox import billing, brand_lists, links, offers
 from rewards_site.button.sandbox.answers import ApiError, Reply, Request
 from rewards_site.button.sandbox.calls import Call, Routes, Shop
 from rewards_site.button.sandbox.keys import Keyring
+from rewards_site.button.sandbox.payouts import Payouts
 from rewards_site.button.sandbox.records import Organization
 
 ROUTES: Routes = {**billing.ROUTES, **brand_lists.ROUTES, **links.ROUTES, **offers.ROUTES}
 
 
-def answer(shop: Shop, request: Request) -> Reply:
-    """The reply to a request under /v1. Raises: ApiError."""
+def answer(shop: Shop, payouts: Payouts, request: Request) -> Reply:
+    """The reply to a request under /v1. Raises: ApiError, HungUpError."""
+    if payouts.is_mine(request.path):  # another provider's API on the same port, with its own keys
+        return payouts.answer(request)
     organization = _caller(shop.world.keyring, request)
     for pattern, routes in ROUTES.items():
         match = re.fullmatch(pattern, request.path)

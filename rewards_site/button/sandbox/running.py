@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from rewards_site.button.sandbox import api, api_control, catalog
+from rewards_site.button.sandbox import api, api_control, catalog, payouts_control
 from rewards_site.button.sandbox.api_switches import ApiSwitches
 from rewards_site.button.sandbox.calls import Shop
 from rewards_site.button.sandbox.clock import Clock, MovableClock, SystemClock
@@ -24,6 +24,7 @@ from rewards_site.button.sandbox.link_control import LinkControl
 from rewards_site.button.sandbox.lives import Lives
 from rewards_site.button.sandbox.order_control import OrderControl
 from rewards_site.button.sandbox.order_faults import OrderFaults
+from rewards_site.button.sandbox.payouts import Payouts
 from rewards_site.button.sandbox.queueing import WebhookOrder
 from rewards_site.button.sandbox.records import Order, TxIds
 from rewards_site.button.sandbox.sender import TIMEOUT_SECONDS, Sender
@@ -125,6 +126,7 @@ class Sandbox:
             brand_keys=self.brand_keys,
             test_keys=self.test_keys,
         )
+        self.payouts = Payouts(seed=self.seed, clock=self._clock)
         control = Control(
             world=self.world,
             clock=self._clock,
@@ -133,7 +135,7 @@ class Sandbox:
         )
         self._server = SandboxServer(
             (self.host, self.port),
-            api=partial(api.answer, self.shop),
+            api=partial(api.answer, self.shop, self.payouts),
             control=control.answer,
             faults=self.faults,
             clock=self._clock,
@@ -228,6 +230,7 @@ class Sandbox:
             **of_webhooks.routes(),
             **of_faults.routes(),
             **api_control.routes(self.shop),
+            **payouts_control.routes(self.payouts),
         }
 
     @property
@@ -249,6 +252,7 @@ class Sandbox:
         self._ticker.join()
         if self.sender is not None:
             self.sender.stop()
+        self.payouts.faults.clear()
         self._server.close()
         self._listener.join()
 

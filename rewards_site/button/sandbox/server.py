@@ -14,13 +14,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from rewards_site.button.sandbox.answers import ApiError, Reply, Request
+from rewards_site.button.sandbox.answers import ApiError, HungUpError, Reply, Request
 from rewards_site.button.sandbox.clock import Clock
 from rewards_site.button.sandbox.faults import SLOW_SECONDS, FaultKind, Faults, reply_of
 
 log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 1024 * 1024
+PAYOUT_BYTES_MAX = 8 * 1024 * 1024
+"""15,000 payments are sent in one body."""
 IDLE_SECONDS_MAX = 60
 _TRACES_OF_PROXIES = (
     *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"),
@@ -139,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         fault = self.server.faults.take(request.path)
         if fault is None:
-            self._send(_answered(self.server.api, request))
+            self._sent(self.server.api, request)
             return
         if fault.kind is FaultKind.DROP:
             self.close_connection = True
@@ -149,13 +151,20 @@ class Handler(BaseHTTPRequestHandler):
         reply = reply_of(fault.kind) or _answered(self.server.api, request)
         self._send(reply, is_cut=fault.kind is FaultKind.CUT)
 
+    def _sent(self, answer: Answer, request: Request) -> None:
+        try:
+            self._send(_answered(answer, request))
+        except HungUpError:
+            self.close_connection = True
+
     def _body(self) -> bytes | None:
         """The whole body; None when it was refused, and the refusal sent."""
         if self.headers.get("Transfer-Encoding"):
             self.send_error(411, "Content-Length is needed")
             return None
         text = self.headers.get("Content-Length", "0")
-        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > BODY_BYTES_MAX:
+        most = PAYOUT_BYTES_MAX if self.path.startswith("/v1/payments/") else BODY_BYTES_MAX
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > most:
             self.send_error(413, "The body is too large")
             return None
         return self.rfile.read(int(text))
@@ -196,6 +205,8 @@ def _answered(answer: Answer, request: Request) -> Reply:
         return answer(request)
     except ApiError as error:
         return error.reply
+    except HungUpError:
+        raise
     except Exception:  # one bad request never ends the connection without a word
         log.exception("sandbox.failed", extra={"path": request.path})
         return ApiError(500, "Internal server error").reply

@@ -192,8 +192,9 @@ class ReadOnlyAdmin(FastList[T]):
         return []
 
     def title_of(self, row: T) -> str:
-        name = str(self.opts.verbose_name)
-        return f"{name[:1].upper()}{name[1:]} {row}"
+        name, text = str(self.opts.verbose_name), str(row)
+        title = text if text.startswith(f"{name} ") else f"{name} {text}"
+        return f"{title[:1].upper()}{title[1:]}"
 
     def change_view(
         self,

@@ -14,6 +14,7 @@ from offers.clicks.models import Click
 from rewards_site.kernel.db import atomic
 from tests.conftest import CommittedDatabase
 from tests.factories import MEMBER, NOON
+from tests.members.erasing.under_way import erasure_under_way
 from tests.offers.clicks.tapping import tapped
 
 
@@ -37,6 +38,7 @@ def test_a_click_is_not_changed_and_not_deleted(db: None) -> None:
         "UPDATE clicks_click SET link = 'x', url = '', link_problem = 'erased'",
         "UPDATE clicks_click SET link = '', url = 'x', link_problem = 'erased'",
         "UPDATE clicks_click SET link = '', url = '', link_problem = 'erased', pub_ref = 'x'",
+        "UPDATE clicks_click SET link = '', url = '', link_problem = 'erased'",
         "DELETE FROM clicks_click",
     ):
         with pytest.raises(IntegrityError, match="append-only"):
@@ -58,8 +60,9 @@ def test_what_holds_the_customer_id_can_be_emptied_and_nothing_comes_back(db: No
     without = tapped(link="", at=NOON + timedelta(minutes=1))
     before = {row["id"]: row for row in Click.objects.values()}
 
-    Click.objects.filter(pk=with_link.pk).update(link="", url="", link_problem="erased")
-    Click.objects.filter(pk=without.pk).update(link="", url="")
+    with erasure_under_way():
+        Click.objects.filter(pk=with_link.pk).update(link="", url="", link_problem="erased")
+        Click.objects.filter(pk=without.pk).update(link="", url="")
 
     emptied = {"link": "", "url": ""}
     assert {row["id"]: row for row in Click.objects.values()} == {
@@ -67,7 +70,7 @@ def test_what_holds_the_customer_id_can_be_emptied_and_nothing_comes_back(db: No
         without.pk: before[without.pk] | emptied,
     }
     for sql in ("link = 'https://r.bttn.io', link_problem = ''", "link_problem = 'no_page'"):
-        with pytest.raises(IntegrityError, match="append-only"):
+        with pytest.raises(IntegrityError, match="append-only"), erasure_under_way():
             execute(f"UPDATE clicks_click SET {sql} WHERE id = {with_link.pk}")
 
 
@@ -120,7 +123,8 @@ def test_the_way_out_goes_and_comes_with_its_migration(committed_db: CommittedDa
 
     call_command("migrate", "clicks", verbosity=0)
 
-    execute("UPDATE clicks_click SET link = '', url = '', link_problem = 'erased'")
+    with erasure_under_way():
+        execute("UPDATE clicks_click SET link = '', url = '', link_problem = 'erased'")
     assert Click.objects.get(public_id=click.public_id).pub_ref == click.pub_ref
     with pytest.raises(IntegrityError, match="append-only"):
         execute("DELETE FROM clicks_click")

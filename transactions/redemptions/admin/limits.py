@@ -17,6 +17,7 @@ from rewards_site.kernel import clock
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
 from rewards_site.kernel.admin.columns import list_url
 from rewards_site.kernel.admin.service import ReasonForm
+from rewards_site.kernel.admin.text import EMPTY, money_text
 from rewards_site.kernel.errors import Conflict, InvalidInput
 from transactions.redemptions.limiting import Setting, set_limits
 from transactions.redemptions.models import RedemptionLimits
@@ -60,7 +61,10 @@ class LimitsForm(ReasonForm):
 class RedemptionLimitsAdmin(ReadOnlyAdmin[RedemptionLimits]):
     change_list_template = "admin/list_with_tools.html"
     intro = "Each setting stays on record; of each currency the last is in force."
-    list_display = ("set_at", "currency", "number", "actor", "reason", *_NAMES)
+    list_display = (
+        *("set_at", "currency", "cooling_off_hours", "per_member", "per_destination"),
+        *("two_people_above", "actor", "reason"),
+    )
     list_select_related = ("actor",)
     search_fields = ("=currency",)
     search_help_text = "A currency."
@@ -83,6 +87,20 @@ class RedemptionLimitsAdmin(ReadOnlyAdmin[RedemptionLimits]):
         "Nothing is limited. «Set limits», top right, holds new destinations back, slows down, or "
         "asks for a second person."
     )
+
+    @admin.display(description="per member")
+    def per_member(self, row: RedemptionLimits) -> str:
+        return _velocity(row, row.member_days, row.member_count, row.member_sum_minor)
+
+    @admin.display(description="per destination")
+    def per_destination(self, row: RedemptionLimits) -> str:
+        return _velocity(
+            row, row.destination_days, row.destination_count, row.destination_sum_minor
+        )
+
+    @admin.display(description="two people above")
+    def two_people_above(self, row: RedemptionLimits) -> str:
+        return money_text(row.second_person_minor, row.currency)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]  # as its base
         view = self.admin_site.admin_view(self.set_view)
@@ -145,3 +163,14 @@ class RedemptionLimitsAdmin(ReadOnlyAdmin[RedemptionLimits]):
         except Conflict as refusal:
             form.add_error(None, str(refusal))
         return form.is_valid()
+
+
+def _velocity(
+    row: RedemptionLimits, days: int | None, count: int | None, sum_minor: int | None
+) -> str:
+    """«at most 20 times, 100.00 USD in 7 days»; a dash where nothing is limited."""
+    if days is None:
+        return EMPTY
+    most = [] if count is None else [f"{count} times"]
+    most += [] if sum_minor is None else [money_text(sum_minor, row.currency)]
+    return f"at most {', '.join(most)} in {days} day{'' if days == 1 else 's'}"
