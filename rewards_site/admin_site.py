@@ -21,7 +21,12 @@ _ROOMS = (
     *("api_keys", "outward", "auth", "otp_totp", "admin", "django_q"),
 )
 """The order of the story: what was earned, by whom, for what, how the facts arrive."""
-_VERBOSE = {"auth": "Staff", "otp_totp": "One-time codes", "admin": "Staff log", "django_q": "Machinery"}
+_VERBOSE = {
+    "auth": "Staff",
+    "otp_totp": "One-time codes",
+    "admin": "Staff log",
+    "django_q": "Machinery",
+}
 _MACHINERY = {
     *("notifications.noticecount", "notifications.outbox"),
     *("accounts_sync.lease", "accounts_sync.seenrow", "accounts_sync.sidereading"),

@@ -76,4 +76,5 @@ class Proposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk}: {self.summary}"[:120]
+        text = f"{self.pk}: {self.summary}"
+        return text if len(text) <= 120 else f"{text[:119]}…"

@@ -125,7 +125,7 @@ class DeliveryAdmin(ServiceAdmin[Delivery]):
         return [
             Panel(
                 title="Attempts",
-                headings=["#number", "at", "#milliseconds", "#answer", "what was wrong"],
+                headings=["#Number", "At", "#Milliseconds", "#Answer", "What was wrong"],
                 rows=[
                     (one.number, utc_text(one.at), one.duration_ms, one.status or EMPTY, one.error)
                     for one in attempts
@@ -172,7 +172,7 @@ def _told(request: HttpRequest, row: Notice) -> list[Panel]:
     return [
         Panel(
             title="Told to other systems",
-            headings=["subscription", "event", "state", "last answer"],
+            headings=["Subscription", "Event", "State", "Last answer"],
             rows=[
                 (
                     one.subscription.name,

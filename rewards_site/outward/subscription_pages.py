@@ -153,7 +153,7 @@ class SubscriptionAdmin(ServiceAdmin[Subscription]):
         return [
             Panel(
                 title="Latest events",
-                headings=["#number", "type", "state", "#attempts", "what it came to"],
+                headings=["#Number", "Type", "State", "#Attempts", "What it came to"],
                 rows=[
                     (
                         link(one.sequence, page_url(one)),

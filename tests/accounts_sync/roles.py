@@ -86,7 +86,8 @@ STAFF = {"auth.User", "auth.Group", "admin.LogEntry", "otp_totp.TOTPDevice"}
 INNER = {
     "members.ErasedName",
     *("health.Turn", "health.Tally", "health.Figures", "redemptions.RedemptionKey"),
-    *("missed.Measuring", "accounts_sync.SeenRow", "ratelimit.Permit", "rate_decisions.ShownPayload"),
+    *("missed.Measuring", "accounts_sync.SeenRow"),
+    *("ratelimit.Permit", "rate_decisions.ShownPayload"),
 }
 KEYS = {
     "api_keys.ApiKey",

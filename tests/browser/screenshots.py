@@ -83,6 +83,12 @@ def take_all(page: Any, site: Site) -> None:
     missed = f"{orders}?q={make_id('btnorder', SEED, MISSED)}&status=validated"
     _wait_for(page, missed, "#result_list tbody tr")
     _wait_for(page, f"{orders}?status=declined", "#result_list tbody tr")
+    batches = f"{site.url}/admin/payouts/payoutbatch/?status=settled"
+    settled = "#result_list tbody th a"
+    _wait_for(page, batches, settled)
+    claims = f"{site.url}/admin/claims/claim/?answered_by=transaction"
+    claim = "#result_list tbody th a"
+    _wait_for(page, claims, claim)
 
     page.goto(f"{site.url}/admin/")
     take(page, "landing", until="section.rooms")
@@ -108,6 +114,14 @@ def take_all(page: Any, site: Site) -> None:
     audit = f"{orders}rate-audit/"
     _wait_for(page, audit, ".label-warn")
     take(page, "rate-audit")
+    page.goto(batches)
+    page.locator(settled).first.click()
+    take(page, "payout", since="h1", left=258)
+    page.goto(claims)
+    page.locator(claim).first.click()
+    take(page, "claim", since="h1", left=258)
+    page.goto(f"{orders}explain/?q=member-1&currency=USD")
+    take(page, "explain", since="h1", left=258)
 
 
 def _wait_for(page: Any, address: str, selector: str) -> None:

@@ -72,7 +72,8 @@ def test_every_table_has_a_page_in_the_admin_that_cannot_change_it(
 ERASABLE = (
     *("transactions_transactionrevision", "inbox_webhookevent", "inbox_deferreddecision"),
     *("inbox_bodyarchive", "approvals_proposal", "opening_openingline", "opening_openingclosing"),
-    *("members_customeridchange", "clicks_click"),
+    *("members_customeridchange", "clicks_click", "freezes_freeze", "claims_claimstep"),
+    "adjustments_adjustment",
 )
 """Tables with columns that erase_member alone may overwrite."""
 
@@ -116,6 +117,8 @@ def test_the_triggers_stand_after_all_migrations() -> None:
         "merging_mergedbalance",
         "clicks_click",
         *("claims_claim", "claims_claimstep"),
+        *("freezes_freeze", "expiry_expiry", "expiry_expirypolicychange"),
+        *("releases_releasepolicychange", "releases_brandpayment"),
         *("adjustments_adjustment", "adjustments_budgetchange"),
         "notifications_notice",
         "notifications_noticetext",

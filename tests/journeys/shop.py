@@ -60,7 +60,7 @@ def the_books_are(expected: Balances) -> None:
 @contextmanager
 def open_shop(settings: Settings, **options: object) -> Iterator[Shop]:
     """Both on sockets; `options` are the sandbox's."""
-    with _door() as url:
+    with door() as url:
         sandbox_options: dict[str, object] = {
             "seed": 7,
             "webhook_url": f"{url}/webhooks/button/",
@@ -74,7 +74,9 @@ def open_shop(settings: Settings, **options: object) -> Iterator[Shop]:
 
 
 @contextmanager
-def _door() -> Iterator[str]:
+def door() -> Iterator[str]:
+    """The address of the product's web server, in a thread of this process."""
+
     class Quiet(WSGIRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Nobody reads it."""

@@ -8,6 +8,8 @@ class AdjustmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from rewards_site.approvals import registry  # noqa: PLC0415  # models are loaded now
+        from rewards_site.members import erasure  # noqa: PLC0415
+        from transactions.adjustments.erasing import erase  # noqa: PLC0415
         from transactions.adjustments.proposals import (  # noqa: PLC0415
             ADJUST_BALANCE,
             APPROVES,
@@ -16,6 +18,7 @@ class AdjustmentsConfig(AppConfig):
         )
         from transactions.adjustments.shown import adjustment_panels  # noqa: PLC0415
 
+        erasure.register("adjustments", erase)
         registry.register(
             ADJUST_BALANCE,
             label="change a member's balance",

@@ -16,12 +16,25 @@ _KEYS: Final[dict[str, list[str]]] = {
     ],
     "adjustments_budgetchange": ["old.budget_id = NEW.budget_id AND old.number = NEW.number"],
 }
+ADJUSTMENT: Final = "adjustments_adjustment"
+KEPT: Final = (
+    *("id", "public_id", "kind", "member_id", "currency", "amount_minor", "claim_id"),
+    *("proposal_id", "proposed_by_id", "approved_by_id", "approved_at", "budget_month"),
+    *("budget_minor", "entry_group_id"),
+)
+ERASABLE: Final = ("reason",)
+"""What staff wrote; it may name a person in passing."""
 
 
 def install(editor: BaseDatabaseSchemaEditor) -> None:
     """Also to be called at the end of any migration in which SQLite rebuilds a table of these."""
     for table, keys in _KEYS.items():
-        guards.append_only(editor, table, keys=keys)
+        if table == ADJUSTMENT:
+            keys = ["old.id = NEW.id", *keys]  # noqa: PLW2901
+            guards.append_only(editor, table, columns=KEPT, keys=keys)
+            guards.erasable(editor, table, ERASABLE)
+        else:
+            guards.append_only(editor, table, keys=keys)
 
 
 def remove(editor: BaseDatabaseSchemaEditor) -> None:

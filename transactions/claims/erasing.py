@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import Q
 
 from rewards_site.members.erasure import Person
-from transactions.claims.models import Claim
+from rewards_site.members.overwriting import overwrite_texts
+from transactions.claims.models import Claim, ClaimStep
 
 _HAS_WORDS = ~Q(click_told="") | ~Q(order_reference="") | ~Q(note="")
 
@@ -13,4 +14,5 @@ _HAS_WORDS = ~Q(click_told="") | ~Q(order_reference="") | ~Q(note="")
 def erase(person: Person) -> int:
     """Empty what the member wrote; verdicts, figures and steps stay. Idempotent."""
     theirs = Claim.objects.filter(_HAS_WORDS, member__in=person.row_ids)
-    return theirs.update(click_told="", order_reference="", note="")
+    emptied = theirs.update(click_told="", order_reference="", note="")
+    return emptied + overwrite_texts(ClaimStep, ["reason"], person)

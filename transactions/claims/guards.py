@@ -30,6 +30,9 @@ KEPT = (
     "estimate_minor",
     "estimate_currency",
 )
+STEP_KEPT = ("id", "claim_id", "number", "kind", "at", "actor_id", "answer")
+STEP_ERASABLE = ("reason",)
+"""What staff wrote; it may name a person in passing."""
 PERSONAL = ("click_told", "order_reference", "note")
 _OR_EMPTY = " AND ".join(f"(NEW.{name} = '' OR NEW.{name} = OLD.{name})" for name in PERSONAL)
 _REWRITTEN = (
@@ -42,8 +45,12 @@ def install(editor: BaseDatabaseSchemaEditor) -> None:
     """Also to be called at the end of any migration in which SQLite rebuilds a table of these."""
     guards.append_only(editor, CLAIM, columns=KEPT, keys=["old.public_id = NEW.public_id"])
     guards.append_only(
-        editor, STEP, keys=["old.claim_id = NEW.claim_id AND old.number = NEW.number"]
+        editor,
+        STEP,
+        columns=STEP_KEPT,
+        keys=["old.id = NEW.id", "old.claim_id = NEW.claim_id AND old.number = NEW.number"],
     )
+    guards.erasable(editor, STEP, STEP_ERASABLE)
     is_postgres = editor.connection.vendor == "postgresql"
     refuse = (
         "EXECUTE FUNCTION rewards_refuse_change()"

@@ -7,7 +7,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from rewards_site.kernel import guards
 
 TABLE = "freezes_freeze"
-COLUMNS = ["id", "member_id", "transaction_id", "reason", "frozen_by_id", "frozen_at", "until"]
+COLUMNS = ["id", "member_id", "transaction_id", "frozen_by_id", "frozen_at", "until"]
 GRANTED = {
     ("view_freeze", "Can view freeze"): ("Ops", "Finance", "Support", "Auditor"),
     ("freeze", "Can freeze members and orders, and lift it"): ("Ops",),
@@ -15,7 +15,8 @@ GRANTED = {
 
 
 def install(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    guards.append_only(schema_editor, TABLE, columns=COLUMNS)
+    guards.append_only(schema_editor, TABLE, columns=COLUMNS, keys=["old.id = NEW.id"])
+    guards.erasable(schema_editor, TABLE, ["reason"])
 
 
 def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
