@@ -116,12 +116,17 @@ def take_all(page: Any, site: Site) -> None:
     take(page, "rate-audit")
     page.goto(batches)
     page.locator(settled).first.click()
-    take(page, "payout", since="h1", left=258)
+    take(page, "payout", since=_panel("How its payments stand"), until="footer", left=258)
     page.goto(claims)
     page.locator(claim).first.click()
-    take(page, "claim", since="h1", left=258)
+    ends = _panel("How long this brand")
+    take(page, "claim", since=_panel("What happened"), until=ends, left=258)
     page.goto(f"{orders}explain/?q=member-1&currency=USD")
     take(page, "explain", since="h1", left=258)
+
+
+def _panel(title: str) -> str:
+    return f"section.panel:has(h2:has-text('{title}'))"
 
 
 def _wait_for(page: Any, address: str, selector: str) -> None:

@@ -78,6 +78,7 @@ def test_an_orders_page_fits_a_phone(visit: Visit) -> None:
         "How the reward comes about",
         "Time line, newest first",
         "Children",
+        "Freezes",
     ]
     page.locator(".moment details summary").first.click()
     assert page.locator(".moment details td").first.is_visible()

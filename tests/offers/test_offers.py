@@ -308,5 +308,5 @@ def test_many_brands_cost_no_more_questions_than_one(
     menu()  # makes the merchants, the member and the permits
     for told in (brands[:1], brands):
         offered(button, *told)
-        with django_assert_num_queries(5):  # a permit, the member, brands, rules, accounts
+        with django_assert_num_queries(6):  # a permit, member, brands, rules, accounts, releases
             assert len(menu()) == len(told)

@@ -20,6 +20,7 @@ from rewards_site.kernel.money import decimal_text
 from transactions.effective import deciding
 from transactions.go_live import is_before_go_live
 from transactions.models import Transaction, TransactionChild
+from transactions.releases.policy import policies
 from transactions.states import ChildState
 from transactions.stored import child_state
 
@@ -198,12 +199,17 @@ def _reward(row: Transaction) -> str:
 
 
 def _whose(row: Transaction) -> list[str]:
-    pot = "available" if row.status == ButtonStatus.VALIDATED else "pending"
+    is_available = row.status == ButtonStatus.VALIDATED and not row.is_held
+    pot = "available" if is_available else "pending"
     texts = []
     if row.member is not None and row.reward_minor:
         texts.append(f"{displayable(str(row.member))}, in the {pot} balance.")
     elif row.reward_minor:
         texts.append(f"Nobody yet: it waits in the unattributed accounts ({pot}).")
+    if row.is_held and row.final_at is not None:
+        due_at = policies().due_at(row.merchant_id, row.final_at)
+        until = "the brand has paid us" if due_at is None else utc_text(due_at)
+        texts.append(f"It is final and held back until {until}, by what is set for the brand.")
     lost = sum(row.unrecovered.values())
     if lost:
         texts.append(

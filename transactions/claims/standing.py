@@ -49,8 +49,8 @@ def standing_panel(*, at: datetime) -> Panel:
         note="Won: of those that somebody had to look into, the order arrived or goodwill was "
         "given. At risk: what open claims would come to by what members were shown; an estimate.",
         headings=[
-            *("Brand", "#Filed", "#Answered at once", "#Open", "#Over 7 days", "#Over 30 days"),
-            *("#Oldest", "#Looked into", "#Won", "#Took on average", "#At risk"),
+            *("Brand", "#Filed", "#At once", "#Open", "#Over 7 days", "#Over 30 days"),
+            *("#Oldest", "#Looked into", "#Won", "#Average", "#At risk"),
         ],
         rows=[_cells(row, risks, at=at) for row in rows],
         empty="Nobody reported a missing reward in the last year.",

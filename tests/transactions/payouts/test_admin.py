@@ -109,6 +109,22 @@ def test_the_page_says_what_to_do_when_nobody_knows(sandbox: Sandbox) -> None:
     assert "too early to ask" in asked.content.decode()
 
 
+def test_finance_finds_what_waits_for_a_batch_on_the_landing_page() -> None:
+    owed("ann", method=MANUAL)
+    owed("bob", method=MANUAL)
+    client = finance()
+
+    text = client.get(reverse("admin:index")).content.decode()
+    assert '<a href="/admin/payouts/payoutbatch/collect/"' in text
+    assert "Collect them into a payout batch." in text
+    batch = collected(method=MANUAL, provider="manual-file")
+    text = client.get(reverse("admin:index")).content.decode()
+    shown = client.get(page(batch)).content.decode()
+
+    assert "Collect them into a payout batch." not in text
+    assert f"<h1>Payout batch {batch.public_id}</h1>" in shown
+
+
 def test_redemption_and_batch_lead_to_each_other() -> None:
     batch = given_manual("ann")
     item = PayoutItem.objects.get()

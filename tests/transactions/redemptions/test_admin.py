@@ -225,6 +225,24 @@ def test_ops_set_limits_and_finance_only_reads_them(client: Client) -> None:
     assert (filled["currency"], filled["member_days"]) == ("USD", 7)
 
 
+def test_the_list_says_what_is_limited_in_words(client: Client) -> None:
+    told = Setting(
+        cooling_off_hours=48,
+        member_days=1,
+        member_count=3,
+        destination_days=7,
+        destination_sum_minor=20_000,
+        second_person_minor=10_000,
+    )
+    set_limits(currency="USD", setting=told, actor=staff(), reason="Care.", at=clock.now())
+
+    shown = text_of(logged_in(client, "Ops").get("/admin/redemptions/redemptionlimits/"))
+
+    assert "at most 3 times in 1 day<" in shown
+    assert "at most 200.00 USD in 7 days<" in shown
+    assert ">100.00 USD<" in shown
+
+
 def test_the_landing_page_counts_what_waits(client: Client) -> None:
     fund(1000)
     requested(600)

@@ -132,25 +132,6 @@ def _evidence(rows: Sequence[Redemption], _actor: User, at: datetime) -> list[Pa
     return [evidence_panel(rows, at=at)]
 
 
-def evidence_panel(rows: Sequence[Redemption], *, at: datetime) -> Panel:
-    found = evidence_of(rows, at=at)
-    return Panel(
-        title="Evidence",
-        headings=["Redemption", "#Known for", "#Earned so far", "First", "Speaks against it"],
-        rows=[
-            [
-                str(row),
-                f"{found[row.pk].member_days} days",
-                money_text(found[row.pk].earned_minor, row.currency),
-                "yes" if found[row.pk].is_first else "no",
-                "; ".join(found[row.pk].against) or "nothing",
-            ]
-            for row in rows
-        ],
-        empty="",
-    )
-
-
 APPROVE: Verb[Redemption] = Verb(
     name="approve",
     label="Approve",
