@@ -29,7 +29,11 @@ settings.load_profile("rewards")
 
 ON_ONE_DATABASE = (
     "tests/browser/",
+    "tests/accounts_sync/test_admin_",
+    "tests/accounts_sync/test_roles_documented.py",
     "tests/button/sandbox/",
+    "tests/contract/test_openapi.py",
+    "tests/house/test_house.py::test_every",
     "tests/journeys/test_readings.py",
     "tests/journeys/test_troubles.py",
     "tests/offers/clicks/test_mutations.py",
@@ -38,6 +42,12 @@ ON_ONE_DATABASE = (
     "tests/offers/rules/test_match.py",
     "tests/offers/rules/test_reward",
     "tests/offers/rules/test_terms.py",
+    "tests/notifications/test_texts.py",
+    "tests/notifications/test_words.py",
+    "tests/notifications/test_admin.py",
+    "tests/outward/test_addresses.py",
+    "tests/outward/test_admin.py",
+    "tests/staff_otp/",
     "tests/test_command_line.py",
     "tests/test_dot_env.py",
 )

@@ -66,6 +66,7 @@ def test_revisions_are_not_truncated(
         execute("TRUNCATE offers_merchantrevision")
 
 
+@pytest.mark.slow
 def test_the_guards_go_and_come_with_their_migration(
     committed_db: CommittedDatabase, button: responses.RequestsMock
 ) -> None:

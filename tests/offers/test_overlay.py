@@ -161,6 +161,7 @@ def test_a_decision_is_not_changed_and_not_deleted(sql: str) -> None:
         cursor.execute(sql)
 
 
+@pytest.mark.slow
 def test_decisions_survive_the_way_back(committed_db: CommittedDatabase) -> None:
     """The table is append-only, and still its migration can be taken back and made again."""
     call_command("migrate", "offers", "0003", verbosity=0)

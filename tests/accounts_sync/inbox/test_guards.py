@@ -218,6 +218,7 @@ def test_what_an_archive_says_stays_but_for_when_it_was_closed(db: None) -> None
         archive.delete()
 
 
+@pytest.mark.slow
 def test_the_archives_go_and_come_with_their_migration(committed_db: CommittedDatabase) -> None:
     deliver(wire_event())
     call_command("migrate", "inbox", "0003", verbosity=0)
@@ -236,6 +237,7 @@ def test_the_archives_go_and_come_with_their_migration(committed_db: CommittedDa
         call_command("migrate", "inbox", "0003", verbosity=0)
 
 
+@pytest.mark.slow
 def test_the_guards_go_and_come_with_their_migration(committed_db: CommittedDatabase) -> None:
     deliver(b"{}")
     call_command("migrate", "inbox", "0001", verbosity=0)

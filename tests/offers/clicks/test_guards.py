@@ -104,6 +104,7 @@ def test_clicks_are_not_truncated(committed_db: CommittedDatabase) -> None:
         execute("TRUNCATE clicks_click CASCADE")
 
 
+@pytest.mark.slow
 def test_the_guards_go_and_come_with_their_migration(committed_db: CommittedDatabase) -> None:
     tapped()
     call_command("migrate", "clicks", "0001", verbosity=0)
@@ -115,6 +116,7 @@ def test_the_guards_go_and_come_with_their_migration(committed_db: CommittedData
         execute("UPDATE clicks_click SET url = ''")
 
 
+@pytest.mark.slow
 def test_the_way_out_goes_and_comes_with_its_migration(committed_db: CommittedDatabase) -> None:
     click = tapped()
     call_command("migrate", "clicks", "0002", verbosity=0)

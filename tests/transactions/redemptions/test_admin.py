@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from rewards_site.approvals.models import Proposal
 from rewards_site.kernel import clock
 from tests.admin_world import make_staff, said
 from tests.factories import MEMBER, balances
@@ -131,6 +132,10 @@ def test_above_the_limit_it_is_proposed(client: Client) -> None:
     assert "It was proposed" in text
     row.refresh_from_db()
     assert row.status == "requested"
+    proposal = f"/admin/approvals/proposal/{Proposal.objects.get().pk}/change/"
+    shown = text_of(client.get(proposal))
+    assert "<td>needs a second person</td>" in shown
+    assert f"/admin/redemptions/redemption/{row.pk}/change/" in shown
 
 
 def test_rejected_with_words_for_the_member(client: Client) -> None:

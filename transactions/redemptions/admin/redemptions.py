@@ -28,9 +28,10 @@ from rewards_site.members.models import Member
 from rewards_site.members.queries import rows_of
 from transactions.ledger.models import EntryGroup
 from transactions.redemptions.admin.queue import queue_view
-from transactions.redemptions.admin.verbs import APPROVE, FAIL, PAY, REJECT, evidence_panel
+from transactions.redemptions.admin.verbs import APPROVE, FAIL, PAY, REJECT
 from transactions.redemptions.models import DestinationReveal, Redemption, RedemptionStep
 from transactions.redemptions.revealing import reveal_destination
+from transactions.redemptions.shown import evidence_panel
 from transactions.redemptions.states import OPEN, Status
 
 _REVEAL = "redemptions.reveal_destination"

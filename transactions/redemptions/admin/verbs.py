@@ -11,14 +11,13 @@ from django.contrib.auth.models import User
 
 from rewards_site.kernel.admin.panels import Panel
 from rewards_site.kernel.admin.service import Attempt, Done, ReasonForm, Verb
-from rewards_site.kernel.admin.text import money_text
 from rewards_site.kernel.errors import Conflict, NotFound
 from transactions.redemptions import services
 from transactions.redemptions.approving import approve_redemption
-from transactions.redemptions.evidence import evidence_of
 from transactions.redemptions.methods import MANUAL
 from transactions.redemptions.models import REFERENCE_LENGTH_MAX, TOLD_LENGTH_MAX, Redemption
 from transactions.redemptions.services import Moved
+from transactions.redemptions.shown import evidence_panel
 from transactions.redemptions.states import OPEN, Status
 
 
