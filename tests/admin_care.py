@@ -12,7 +12,7 @@ from transactions.expiry.models import Expiry
 from transactions.expiry.setting import set_expiry
 from transactions.freezes.services import freeze_member
 from transactions.releases.choices import ReleaseMode
-from transactions.releases.services import record_payment, set_release
+from transactions.releases.services import record_payment, set_release, withdraw_payment
 
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "KWD", "CHF", "SEK", "NOK", "DKK", "PLN")
 
@@ -29,7 +29,7 @@ def fill_care(number: int, member: Member, merchant_id: str, staff: User) -> Non
         reason="Many returns",
         at=at,
     )
-    record_payment(
+    paid = record_payment(
         merchant_id=merchant_id,
         validated_through=at,
         reference=f"pay-{number}",
@@ -37,6 +37,7 @@ def fill_care(number: int, member: Member, merchant_id: str, staff: User) -> Non
         reason="The statement",
         at=at,
     )
+    withdraw_payment(payment_id=paid.pk, actor=staff, reason="Another brand", at=at)
     if number < len(CURRENCIES):
         set_expiry(
             currency=CURRENCIES[number],
@@ -51,6 +52,7 @@ def fill_care(number: int, member: Member, merchant_id: str, staff: User) -> Non
         member=member,
         currency="USD",
         idle_since=at - timedelta(days=700),
+        policy_at=at,
         warned_at=at,
         expires_at=at + timedelta(days=60),
     )

@@ -13,7 +13,7 @@ from transactions.adjustments.checking import wrong_adjustments
 from transactions.adjustments.models import Adjustment
 from transactions.expiry.models import Expiry
 from transactions.ledger.balances import Difference
-from transactions.ledger.chart import GroupKind
+from transactions.ledger.chart import AccountKind, GroupKind
 from transactions.ledger.models import Entry, EntryGroup
 from transactions.merging.models import MergedBalance
 from transactions.models import TransactionRevision
@@ -73,14 +73,23 @@ def wrong_expiries() -> Iterator[Difference]:
     """Balances that expired otherwise than is on record: the group, and how much."""
     now = clock.now()
     found = Expiry.objects.filter(entry_group__isnull=False).order_by("pk")
-    taken = Entry.objects.filter(group=OuterRef("entry_group"), number__gt=0).order_by("pk")
+    taken = Entry.objects.filter(
+        group=OuterRef("entry_group"),
+        account__member=OuterRef("member"),
+        account__currency=OuterRef("currency"),
+        account__kind=AccountKind.AVAILABLE,
+    )
     rows = found.annotate(taken=Subquery(taken.values("debit_minor")[:1]))
-    for pk, at, minor, debited, *group in rows.values_list(
-        "pk", "expired_at", "amount_minor", "taken", *_GROUP
+    for pk, at, due_at, minor, debited, *group in rows.values_list(
+        "pk", "expired_at", "expires_at", "amount_minor", "taken", *_GROUP
     ).iterator():
-        yield from _wrong(f"expiry/{pk}", GroupKind.EXPIRY, at, group, now=now)
+        yield from _wrong(f"expiry/{pk}", GroupKind.EXPIRY, due_at, group, now=now)
+        if at != group[2]:
+            yield Difference(f"expiry {pk}", f"says {at}; its group was posted at {group[2]}")
         if minor != debited:
-            yield Difference(f"expiry {pk}", f"says {minor} expired; its group took {debited}")
+            yield Difference(
+                f"expiry {pk}", f"says {minor} expired; its group took {debited} of that balance"
+            )
 
 
 def _wrong(

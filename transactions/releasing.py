@@ -34,6 +34,8 @@ from transactions.stored import ORDER_FIELDS, holding, order_state, write_unreco
 log = logging.getLogger(__name__)
 
 ORDERS_AT_ONCE = 500
+COUNTS_AFTER = timedelta(hours=1)
+"""After a payment was recorded: so long a mistake can be withdrawn before money is let go."""
 
 
 def release_due(*, at: datetime, progress: Callable[[int], None] | None = None) -> int:
@@ -208,7 +210,9 @@ def _due(set_by_ops: Policies, *, at: datetime) -> list[int]:
         else:
             wanted |= of_brand & Q(final_at__lte=at - timedelta(days=release.delay_days))
     paid = (
-        BrandPayment.objects.filter(merchant=OuterRef("merchant"))
+        BrandPayment.objects.filter(
+            merchant=OuterRef("merchant"), withdrawal__isnull=True, at__lte=at - COUNTS_AFTER
+        )
         .order_by()
         .values("merchant")
         .annotate(through=Max("validated_through"))

@@ -113,5 +113,6 @@ def _ended(delivery: Delivery, begun_at: datetime, answer: Answer) -> Ended:
         claim=delivery.claim,
         number=delivery.attempt_count,
         begun_at=begun_at,
+        url=delivery.subscription.url,
         answer=answer,
     )

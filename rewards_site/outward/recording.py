@@ -37,6 +37,8 @@ class Ended:
     claim: uuid.UUID
     number: int
     begun_at: datetime
+    url: str
+    """Where it went: the subscription's address as it was then."""
     answer: Answer
 
 
@@ -83,8 +85,10 @@ def _gone(
     locked: Sequence[Subscription], ended: Sequence[Ended], *, at: datetime
 ) -> list[Subscription]:
     """Those whose receiver said so, switched off here."""
-    said = {each.subscription_id for each in ended if each.answer.status == GONE}
-    gone = [row for row in locked if row.pk in said and row.status != SubscriptionStatus.OFF]
+    said = {(each.subscription_id, each.url) for each in ended if each.answer.status == GONE}
+    gone = [
+        row for row in locked if (row.pk, row.url) in said and row.status != SubscriptionStatus.OFF
+    ]  # of the address that it has now: another one may be gone for good reason
     for row in gone:
         reason = "The receiver answered 410 Gone."
         set_status(row, SubscriptionStatus.OFF, reason=reason, at=at, is_by_receiver=True)

@@ -54,10 +54,8 @@ MEANS = {
     "Have a draft of a reward rule back-tested": {"backtests.ask_backtest"},
     "Edit and translate the texts of notices": {"notifications.edit_noticetext"},
     "Approve a promotion": {"rules.approve_promotion"},
-    "Approve and reject redemptions, set their limits": {
-        "redemptions.approve_redemption",
-        "redemptions.set_redemptionlimits",
-    },
+    "Approve and reject redemptions": {"redemptions.approve_redemption"},
+    "Set the limits of redemptions": {"redemptions.set_redemptionlimits"},
     "Say that a redemption was paid, or failed": {
         "redemptions.pay_redemption",
         "redemptions.reveal_destination",

@@ -119,6 +119,7 @@ def test_the_triggers_stand_after_all_migrations() -> None:
         *("claims_claim", "claims_claimstep"),
         *("freezes_freeze", "expiry_expiry", "expiry_expirypolicychange"),
         *("releases_releasepolicychange", "releases_brandpayment"),
+        "releases_paymentwithdrawal",
         *("adjustments_adjustment", "adjustments_budgetchange"),
         "notifications_notice",
         "notifications_noticetext",

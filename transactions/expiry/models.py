@@ -64,7 +64,10 @@ class Expiry(models.Model):
     member = models.ForeignKey("members.Member", on_delete=models.PROTECT)
     currency = models.CharField(max_length=3)
     idle_since = models.DateTimeField()
-    """When the last booking of the member in this currency was: a later one saves the balance."""
+    """When the last booking of the member in this currency was, or their last freeze ended: what
+    is later saves the balance."""
+    policy_at = models.DateTimeField()
+    """When the policy was set by which they were told: another one tells them anew."""
     warned_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     expired_at = models.DateTimeField(null=True, blank=True)
@@ -78,7 +81,8 @@ class Expiry(models.Model):
         verbose_name_plural = "expiries"
         constraints = [
             models.UniqueConstraint(
-                name="expiry_warned_once_of_the_same", fields=["member", "currency", "idle_since"]
+                name="expiry_warned_once_of_the_same",
+                fields=["member", "currency", "idle_since", "policy_at"],
             ),
             models.CheckConstraint(
                 name="expiry_warned_before", condition=Q(expires_at__gt=F("warned_at"))

@@ -1,8 +1,9 @@
 """expire_idle(): warn of balances that lie idle, and end those that were warned of in time.
 
 Idle is a balance whose member had no booking in its currency for a number of days, and has nothing
-pending and nothing being redeemed in it. Whoever is frozen cannot redeem: nothing of theirs
-expires. Each warning is a row; a booking after it makes it void, and the next one a new row.
+pending and nothing being redeemed in it. Whoever cannot redeem loses nothing: a balance below the
+minimum does not expire, nor does one of a member, or with an order, that is frozen; when that ends
+the days begin anew. Each warning is a row; a booking, a freeze, or another policy makes it void.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import DateTimeField, Exists, F, Max, OuterRef, Q, Subquery
 
 from rewards_site.kernel import rows
@@ -31,7 +33,7 @@ from transactions.expiry.models import (
     Expiry,
     ExpiryPolicy,
 )
-from transactions.freezes.queries import in_force
+from transactions.freezes.queries import ends_of_freezes, in_force
 from transactions.ledger.chart import AccountKey, AccountKind, GroupKind
 from transactions.ledger.models import Account
 from transactions.ledger.posting import GroupDraft, Posting, lock_balances, post
@@ -60,21 +62,20 @@ def expire_idle(*, at: datetime) -> Expired:
     done = Expired()
     for policy in ExpiryPolicy.objects.filter(is_on=True).order_by("currency"):
         last = 0
-        while due := _due(policy.currency, after=last, at=at):
+        while due := _due(policy, after=last, at=at):
             done.expired += retry_deadlocks(partial(_expire, due, at=at))
             last = due[-1]
-        while fresh := _unwarned(policy, at=at):
-            warned = retry_deadlocks(partial(_warn, fresh, policy, at=at))
-            done.warned += warned
-            if not warned:
-                break
+        last = 0
+        while fresh := _candidates(policy, after=last, at=at):
+            done.warned += retry_deadlocks(partial(_warn, fresh, policy, at=at))
+            last = fresh[-1]
     if done.warned or done.expired:
         log.info("balances.idle", extra={"warned": done.warned, "expired": done.expired})
     return done
 
 
 def _idle_accounts(currency: str, *, at: datetime) -> Any:
-    """Available accounts with something on them, of whom nothing is under way or frozen."""
+    """Available accounts that could be redeemed, of whom nothing is under way or frozen."""
     theirs = Account.objects.filter(member=OuterRef("member"), currency=currency)
     under_way = theirs.filter(
         kind__in=[AccountKind.PENDING, AccountKind.REDEEMING],
@@ -86,71 +87,82 @@ def _idle_accounts(currency: str, *, at: datetime) -> Any:
         | Q(transaction__member=OuterRef("member"))
     )
     latest = theirs.order_by().values("member").annotate(at=Max("last_posted_at")).values("at")
+    least = max(1, settings.REDEMPTION_MINIMUMS.get(currency, 1))
     return Account.objects.filter(
         ~Exists(under_way),
         ~Exists(frozen),
         kind=AccountKind.AVAILABLE,
         currency=currency,
-        credited_minor__gt=F("debited_minor"),
-    ).annotate(idle_since=Subquery(latest, output_field=DateTimeField()))
+        credited_minor__gte=F("debited_minor") + least,
+    ).annotate(booked_at=Subquery(latest, output_field=DateTimeField()))
 
 
-def _unwarned(policy: ExpiryPolicy, *, at: datetime) -> list[tuple[int, datetime]]:
-    """(member, idle since) of who is to be told now."""
-    known = Expiry.objects.filter(
-        member=OuterRef("member"),
-        currency=policy.currency,
-        idle_since=OuterRef("idle_since"),
-    )
+def _idle_since(accounts: Any, *, at: datetime) -> dict[int, datetime]:
+    """member → since when these accounts lie idle: the last booking, or the end of a freeze."""
+    since: dict[int, datetime] = dict(accounts.values_list("member", "booked_at"))
+    for member_id, ended_at in ends_of_freezes(since.keys(), at=at).items():
+        since[member_id] = max(since[member_id], ended_at)
+    return since
+
+
+def _candidates(policy: ExpiryPolicy, *, after: int, at: datetime) -> list[int]:
+    """Members, by pk, who may have to be told."""
     before = at - timedelta(days=policy.idle_days - policy.warn_days)
-    found = (
-        _idle_accounts(policy.currency, at=at)
-        .filter(~Exists(known), idle_since__lte=before)
-        .order_by("member")
-        .values_list("member", "idle_since")
-    )
-    return [(member_id, since) for member_id, since in found[:MEMBERS_AT_ONCE] if member_id]
+    found = _idle_accounts(policy.currency, at=at).filter(booked_at__lte=before, member__gt=after)
+    return list(found.order_by("member").values_list("member", flat=True)[:MEMBERS_AT_ONCE])
 
 
-def _warn(fresh: Sequence[tuple[int, datetime]], policy: ExpiryPolicy, *, at: datetime) -> int:
+def _warn(member_ids: Sequence[int], policy: ExpiryPolicy, *, at: datetime) -> int:
+    """Tell those of them whose balance lies idle, under lock; how many were told."""
+    before = at - timedelta(days=policy.idle_days - policy.warn_days)
     with atomic():
-        held_members({member_id for member_id, _ in fresh})
+        held_members(set(member_ids))
+        keys = [
+            AccountKey(AccountKind.AVAILABLE, policy.currency, member_id=pk) for pk in member_ids
+        ]
+        balances = lock_balances(keys)
+        of_them = _idle_accounts(policy.currency, at=at).filter(member__in=member_ids)
         made = [
             Expiry(
                 member_id=member_id,
                 currency=policy.currency,
                 idle_since=since,
+                policy_at=policy.changed_at,
                 warned_at=at,
                 expires_at=max(
                     since + timedelta(days=policy.idle_days), at + timedelta(days=policy.warn_days)
                 ),
             )
-            for member_id, since in fresh
+            for member_id, since in sorted(_idle_since(of_them, at=at).items())
+            if since <= before
         ]
-        new = set(rows.insert_new(made))
+        new = set(rows.insert_new(made)) if made else set()
         told = list(Expiry.objects.filter(pk__in=new).order_by("pk"))
-        balances = lock_balances([_key(row) for row in told])
-        announce(
-            [
-                News(
-                    kind=NewsKind.BALANCE_EXPIRING,
-                    key=f"expiry/{row.pk}/warned",
-                    member_id=row.member_id,
-                    at=at,
-                    currency=row.currency,
-                    before_minor=balances[_key(row)],
-                    after_minor=balances[_key(row)],
-                    facts={"days": (row.expires_at - at).days},
-                )
-                for row in told
-            ]
-        )
+        announce([_warning(row, balances[_key(row)], at=at) for row in told])
         return len(told)
 
 
-def _due(currency: str, *, after: int, at: datetime) -> list[int]:
+def _warning(row: Expiry, amount_minor: int, *, at: datetime) -> News:
+    return News(
+        kind=NewsKind.BALANCE_EXPIRING,
+        key=f"expiry/{row.pk}/warned",
+        member_id=row.member_id,
+        at=at,
+        currency=row.currency,
+        before_minor=amount_minor,
+        after_minor=amount_minor,
+        facts={"days": (row.expires_at - at).days},
+    )
+
+
+def _due(policy: ExpiryPolicy, *, after: int, at: datetime) -> list[int]:
+    """Warnings given under the policy in force whose time is over; those under another are void."""
     found = Expiry.objects.filter(
-        currency=currency, expires_at__lte=at, expired_at__isnull=True, pk__gt=after
+        currency=policy.currency,
+        policy_at=policy.changed_at,
+        expires_at__lte=at,
+        expired_at__isnull=True,
+        pk__gt=after,
     )
     return list(found.order_by("pk").values_list("pk", flat=True)[:MEMBERS_AT_ONCE])
 
@@ -160,24 +172,16 @@ def _expire(keys: Sequence[int], *, at: datetime) -> int:
     with atomic():
         asked = Expiry.objects.filter(pk__in=keys, expired_at__isnull=True)
         held_members(set(asked.values_list("member", flat=True)))
-        due = {
-            row.pk: row for row in asked.select_for_update(of=("self",), no_key=True).order_by("pk")
-        }
-        balances = lock_balances([_key(row) for row in due.values()])
-        idle: dict[tuple[int | None, str], datetime] = {}
-        for currency in {row.currency for row in due.values()}:
+        due = list(asked.select_for_update(of=("self",), no_key=True).order_by("pk"))
+        balances = lock_balances([_key(row) for row in due])
+        idle: dict[tuple[int, str], datetime] = {}
+        for currency in {row.currency for row in due}:
             of_them = _idle_accounts(currency, at=at).filter(
-                member__in=[row.member_id for row in due.values()]
+                member__in=[row.member_id for row in due]
             )
-            idle |= {
-                (member_id, currency): since
-                for member_id, since in of_them.values_list("member", "idle_since")
-            }
-        ending = [
-            row
-            for row in due.values()
-            if idle.get((row.member_id, row.currency)) == row.idle_since and balances[_key(row)] > 0
-        ]
+            for member_id, since in _idle_since(of_them, at=at).items():
+                idle[member_id, currency] = since
+        ending = [row for row in due if idle.get((row.member_id, row.currency)) == row.idle_since]
         posted = post([_draft(row, balances[_key(row)]) for row in ending])
         assert not posted.refusals, "what is there can be taken"
         for row in ending:

@@ -39,18 +39,44 @@ def frozen_reasons(member_ids: Collection[int], *, at: datetime) -> dict[int, st
     return reasons
 
 
+def ends_of_freezes(member_ids: Collection[int], *, at: datetime) -> dict[int, datetime]:
+    """member → when the last freeze of them, or of an order of theirs, ended; two statements."""
+    whose = Q(member__in=member_ids) | Q(member__same_as__in=member_ids)
+    ended = Q(lifted_at__isnull=False) | Q(until__lte=at)
+    names = ("member_id", "member__same_as_id", "lifted_at", "until")
+    of_members = Freeze.objects.filter(whose, ended).values_list(*names)
+    of_orders = Freeze.objects.filter(ended, transaction__member__in=member_ids).values_list(
+        "transaction__member_id", "member__same_as_id", "lifted_at", "until"
+    )
+    ends: dict[int, datetime] = {}
+    for member_id, same_as, lifted_at, until in [*of_members, *of_orders] if member_ids else []:
+        pk = same_as or member_id
+        end = min(one for one in (lifted_at, until) if one is not None)
+        ends[pk] = max(end, ends.get(pk, end))
+    return ends
+
+
 def frozen_minor(member_id: int, currency: str, at: datetime) -> int:
     """What of the member's available balance is of frozen orders, in minor units."""
+    return frozen_minors([member_id], at=at).get((member_id, currency), 0)
+
+
+def frozen_minors(member_ids: Collection[int], *, at: datetime) -> dict[tuple[int, str], int]:
+    """(member, currency) → the same, of those who have any; one statement."""
     frozen = in_force(at).filter(transaction=OuterRef("pk"))
     orders = Transaction.objects.filter(
         Exists(frozen),
-        member=member_id,
-        reward_currency=currency,
+        member__in=member_ids,
         status=ButtonStatus.VALIDATED,
         is_held=False,
         is_test=False,
     )
-    return int(orders.aggregate(minor=Sum("reward_minor"))["minor"] or 0)
+    told = orders.values_list("member_id", "reward_currency").annotate(minor=Sum("reward_minor"))
+    return {(pk, currency): int(minor or 0) for pk, currency, minor in told}
+
+
+def is_any_order_frozen(at: datetime) -> bool:
+    return in_force(at).filter(transaction__isnull=False).exists()
 
 
 def spendable_minor(member_id: int, currency: str, available_minor: int, *, at: datetime) -> int:

@@ -20,10 +20,11 @@ from transactions.releases.choices import ReleaseMode
 from transactions.releases.models import (
     DELAY_DAYS_MAX,
     BrandPayment,
+    PaymentWithdrawal,
     ReleasePolicy,
     ReleasePolicyChange,
 )
-from transactions.releases.services import record_payment, set_release
+from transactions.releases.services import record_payment, set_release, withdraw_payment
 
 _SETS = "releases.change_release"
 
@@ -127,8 +128,8 @@ RECORD: Verb[Merchant] = Verb(
     label="Record that it has paid us",
     permission="releases.record_brandpayment",
     what_happens=(
-        "Rewards of its orders that are held back until it has paid become available within a few "
-        "minutes, as far as those orders were validated by then. It cannot be taken back."
+        "Rewards of its orders that are held back until it has paid become available an hour from "
+        "now, as far as those orders were validated by then. Until then a mistake can be withdrawn."
     ),
     perform=_record,
     form=PaymentForm,
@@ -149,6 +150,9 @@ class ReleasePolicyAdmin(ServiceAdmin[ReleasePolicy]):
         "others. A brand gets one by «Set when its rewards become available» on its own page."
     )
     when_empty = "Nothing is set: final rewards are available at once."
+
+    def title_of(self, row: ReleasePolicy) -> str:
+        return f"Rewards of {self.whose(row)}"
 
     @admin.display(description="brand")
     def whose(self, row: ReleasePolicy) -> str:
@@ -172,10 +176,31 @@ class ReleasePolicyChangeAdmin(ReadOnlyAdmin[ReleasePolicyChange]):
     when_empty = "Nothing was changed yet."
 
 
+def _withdraw(attempt: Attempt[BrandPayment]) -> Done:
+    withdraw_payment(
+        payment_id=attempt.row.pk, actor=attempt.actor, reason=attempt.reason, at=attempt.at
+    )
+    return Done(message="withdrawn: it lets nothing go any more.")
+
+
+WITHDRAW: Verb[BrandPayment] = Verb(
+    name="withdraw",
+    label="Withdraw it",
+    permission="releases.record_brandpayment",
+    what_happens=(
+        "It was recorded by mistake: it lets nothing go from now on. What it has let go already "
+        "stays available to members."
+    ),
+    perform=_withdraw,
+    objection=lambda row: "it was withdrawn already" if hasattr(row, "withdrawal") else "",
+)
+
+
 @admin.register(BrandPayment)
-class BrandPaymentAdmin(ReadOnlyAdmin[BrandPayment]):
-    list_display = ("at", "merchant", "validated_through", "reference", "actor")
-    list_select_related = ("merchant", "actor")
+class BrandPaymentAdmin(ServiceAdmin[BrandPayment]):
+    verbs = (WITHDRAW,)
+    list_display = ("at", "merchant", "validated_through", "reference", "actor", "counts")
+    list_select_related = ("merchant", "actor", "withdrawal")
     linked_by = ("merchant",)
     search_fields = ("=merchant__merchant_id", "=reference")
     search_help_text = "A merchant id, or a whole reference."
@@ -190,13 +215,30 @@ class BrandPaymentAdmin(ReadOnlyAdmin[BrandPayment]):
         "matters only where rewards are held back until the brand has paid."
     )
 
+    @admin.display(description="counts")
+    def counts(self, row: BrandPayment) -> str:
+        return "withdrawn" if hasattr(row, "withdrawal") else "yes"
+
+
+@admin.register(PaymentWithdrawal)
+class PaymentWithdrawalAdmin(ReadOnlyAdmin[PaymentWithdrawal]):
+    list_display = ("at", "payment", "actor", "reason")
+    list_select_related = ("payment", "actor")
+    fieldsets = (
+        (None, {"fields": ("payment",)}),
+        ("Who and why", {"fields": ("actor", "reason", "at")}),
+    )
+    intro = "Payments of brands that were recorded by mistake."
+    when_empty = "No payment was withdrawn. «Withdraw it» stands on a payment's page."
+
 
 def _merchant_panels(request: HttpRequest, merchant: Merchant) -> Iterator[Panel]:
     if not may_view(request, ReleasePolicy):
         return
     own = ReleasePolicy.objects.filter(merchant=merchant).first()
     row = own or ReleasePolicy.objects.filter(is_default=True).first()
-    paid = BrandPayment.objects.filter(merchant=merchant).order_by("-validated_through").first()
+    payments = BrandPayment.objects.filter(merchant=merchant, withdrawal__isnull=True)
+    paid = payments.order_by("-validated_through").first()
     yield Panel(
         title="When its final rewards become available",
         headings=["Final rewards become available", "Set for", "Paid us through"],

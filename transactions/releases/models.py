@@ -101,3 +101,24 @@ class BrandPayment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merchant_id} through {self.validated_through:%Y-%m-%d}"
+
+
+class PaymentWithdrawal(models.Model):
+    """A payment that was recorded by mistake: it lets nothing go any more. Append-only."""
+
+    payment = models.OneToOneField(
+        BrandPayment, on_delete=models.PROTECT, related_name="withdrawal"
+    )
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "withdrawal of a payment"
+        verbose_name_plural = "withdrawals of payments"
+        constraints = [
+            models.CheckConstraint(name="paymentwithdrawal_says_why", condition=~Q(reason=""))
+        ]
+
+    def __str__(self) -> str:
+        return f"withdrawal of payment {self.payment_id}"

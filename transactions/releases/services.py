@@ -8,12 +8,13 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 
 from offers.models import Merchant
-from rewards_site.kernel.db import atomic, retry_deadlocks
+from rewards_site.kernel.db import atomic, insert_missing, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound
 from transactions.releases.choices import ReleaseMode
 from transactions.releases.models import (
     DELAY_DAYS_MAX,
     BrandPayment,
+    PaymentWithdrawal,
     ReleasePolicy,
     ReleasePolicyChange,
 )
@@ -111,6 +112,23 @@ def record_payment(
         }
         known = BrandPayment.objects.filter(**same).first()
         return known or BrandPayment.objects.create(**same, actor_id=actor.pk, reason=reason, at=at)
+
+
+def withdraw_payment(
+    *, payment_id: int, actor: AbstractBaseUser, reason: str, at: datetime
+) -> PaymentWithdrawal:
+    """The payment was recorded by mistake: from now on it lets nothing go.
+
+    What it has let go already stays available. Idempotent. Raises: InvalidInput, NotFound.
+    """
+    reason = _reason(reason)
+    with atomic():
+        if not BrandPayment.objects.filter(pk=payment_id).exists():
+            raise NotFound("There is no such payment.")
+        insert_missing(
+            [PaymentWithdrawal(payment_id=payment_id, actor_id=actor.pk, reason=reason, at=at)]
+        )
+        return PaymentWithdrawal.objects.get(payment=payment_id)
 
 
 def _reason(reason: str) -> str:

@@ -18,7 +18,7 @@ from tests.spending import differences, earned, spend
 from transactions.expiry.models import Expiry
 from transactions.expiry.services import expire_idle
 from transactions.expiry.setting import set_expiry
-from transactions.freezes.services import freeze_member
+from transactions.freezes.services import freeze_member, lift
 from transactions.ledger.chart import AccountKind
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +155,44 @@ def test_wrong_days_are_refused(finance: User) -> None:
     for idle, warn, currency in ((30, 30, "USD"), (30, 0, "USD"), (10**6, 5, "USD"), (9, 5, "XXQ")):
         with pytest.raises(InvalidInput):
             on(finance, idle=idle, warn=warn, currency=currency)
+
+
+def test_who_was_frozen_has_all_the_days_again(finance: User) -> None:
+    on(finance)
+    earn()
+    assert run(70) == (1, 0)
+    member = Member.objects.get(customer_id=MEMBER)
+    frozen = freeze_member(member_id=member.pk, until=None, actor=finance, reason="Odd", at=_in(71))
+    assert run(101) == (0, 0)
+    lift(freeze_id=frozen.pk, actor=finance, reason="Fine", at=_in(120))
+
+    assert run(121) == (0, 0), "they could not redeem for a single day"
+    assert run(191) == (1, 0)
+    assert run(222) == (0, 1)
+
+
+def test_a_warning_under_another_policy_is_void(finance: User) -> None:
+    on(finance)
+    earn()
+    assert run(70) == (1, 0)
+    off: dict[str, Any] = {"currency": "USD", "is_on": False, "idle_days": 100, "warn_days": 30}
+    set_expiry(**off, actor=finance, reason="Not now", at=NOON + timedelta(seconds=1))
+    set_expiry(
+        **off | {"is_on": True, "idle_days": 3000},
+        actor=finance,
+        reason="Later",
+        at=NOON + timedelta(seconds=2),
+    )
+
+    assert run(300) == (0, 0)
+    assert balances() == {"available": 500}
+    assert run(2971) == (1, 0)
+    assert run(3001) == (0, 1)
+
+
+def test_what_cannot_be_redeemed_does_not_expire(finance: User) -> None:
+    on(finance)
+    tell_each(observe(amount_minor=998), observe(minutes=5, status="validated", amount_minor=998))
+    assert balances() == {"available": 499}
+
+    assert run(5_000) == (0, 0)

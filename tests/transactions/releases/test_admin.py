@@ -1,4 +1,4 @@
-"""An order's page says where a reward is that is held back, and until when."""
+"""What staff read of a reward that is held back, and of what it goes by."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.admin_world import make_staff
 from tests.factories import MEMBER, MERCHANT, NOON, observe, tell_each
 from transactions.models import Transaction
 from transactions.releases.choices import ReleaseMode
+from transactions.releases.models import ReleasePolicy
 from transactions.releases.services import set_release
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,25 @@ def _who_has_it(client: Client) -> list[str]:
     address = reverse("admin:transactions_transaction_change", args=[Transaction.objects.get().pk])
     story = client.get(address).context["story"]
     return [strip_tags(text) for heading, text in story if heading == "Who has it"]
+
+
+def test_a_policy_is_titled_by_its_brand(client: Client) -> None:
+    Merchant.objects.create(merchant_id=MERCHANT, name="Northwind", first_seen_at=NOON)
+    ops = make_staff("Ops")
+    set_release(
+        merchant_id=MERCHANT,
+        mode=ReleaseMode.DELAY,
+        delay_days=10,
+        actor=ops,
+        reason="Returns",
+        at=NOON,
+    )
+    client.force_login(ops)
+
+    row = ReleasePolicy.objects.get(merchant=MERCHANT)
+    text = client.get(reverse("admin:releases_releasepolicy_change", args=[row.pk])).content
+
+    assert "<h1>Rewards of Northwind</h1>" in text.decode()
 
 
 @pytest.mark.parametrize("mode", [ReleaseMode.DELAY, ReleaseMode.PAID])

@@ -22,7 +22,7 @@ from transactions.models import Transaction
 from transactions.releases.choices import ReleaseMode
 from transactions.releases.models import BrandPayment, ReleasePolicyChange
 from transactions.releases.policy import days_held_back
-from transactions.releases.services import record_payment, set_release
+from transactions.releases.services import record_payment, set_release, withdraw_payment
 from transactions.releasing import release_due, release_orders
 
 pytestmark = pytest.mark.django_db
@@ -111,10 +111,29 @@ def test_until_the_brand_has_paid_for_what_was_validated_by_then(finance: User) 
         reason="October",
         at=clock.now(),
     )
-    assert release_due(at=clock.now()) == 1
+    assert release_due(at=clock.now()) == 0, "a mistake can be withdrawn for an hour"
+    assert release_due(at=clock.now() + timedelta(hours=1, seconds=5)) == 1
 
     assert balances() == {"pending": 500, "available": 500}
     assert [row.is_held for row in Transaction.objects.order_by("pk")] == [False, True]
+
+
+def test_a_payment_that_was_recorded_by_mistake_lets_nothing_go(finance: User) -> None:
+    hold(finance, ReleaseMode.PAID)
+    validated()
+    paid = record_payment(
+        merchant_id=MERCHANT,
+        validated_through=clock.now(),
+        reference="wire 12",
+        actor=finance,
+        reason="Another brand's",
+        at=clock.now(),
+    )
+    for _ in range(2):
+        withdraw_payment(payment_id=paid.pk, actor=finance, reason="Wrong brand", at=clock.now())
+
+    assert release_due(at=clock.now() + timedelta(days=9)) == 0
+    assert balances() == {"pending": 500}
 
 
 def test_a_shorter_delay_counts_for_what_is_held_already(finance: User) -> None:

@@ -7,7 +7,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from rewards_site.kernel import guards
 
 EXPIRY = "expiry_expiry"
-COLUMNS = ["id", "member_id", "currency", "idle_since", "warned_at", "expires_at"]
+COLUMNS = ["id", "member_id", "currency", "idle_since", "policy_at", "warned_at", "expires_at"]
 CHANGES = "expiry_expirypolicychange"
 ALL = ("Ops", "Finance", "Support", "Auditor")
 GRANTED = {

@@ -8,7 +8,11 @@ from django.db.migrations.state import StateApps
 
 from rewards_site.kernel import guards
 
-TABLES = ("releases_releasepolicychange", "releases_brandpayment")
+TABLES = (
+    "releases_releasepolicychange",
+    "releases_brandpayment",
+    "releases_paymentwithdrawal",
+)
 
 
 def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:

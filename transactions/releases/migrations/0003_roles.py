@@ -13,6 +13,7 @@ GRANTED = {
     ),
     ("releasepolicychange", "view_releasepolicychange", "Can view change of a release policy"): ALL,
     ("brandpayment", "view_brandpayment", "Can view payment of a brand"): ALL,
+    ("paymentwithdrawal", "view_paymentwithdrawal", "Can view withdrawal of a payment"): ALL,
     ("brandpayment", "record_brandpayment", "Can record that a brand has paid"): ("Finance",),
 }
 ON_ORDERS = ("transaction", "release_transaction", "Can release a reward that is held back")
