@@ -2,8 +2,8 @@
 
 Starts the sandbox, the web server and the worker, each as it runs in production, and members who
 shop with the app (demo_shopper.py); prints where to look; stops them all on Ctrl-C. Everything it
-makes is under var/demo/ (--folder) and is made anew each time. demo_story.py and demo_rules.py say
-what there is to see beside the shoppers.
+makes is under var/demo/ (--folder) and is made anew each time. demo_story.py, demo_rules.py and
+demo_care.py say what there is to see beside the shoppers.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from rewards_site.button.sandbox.payouts import CLIENT_ID, CLIENT_SECRET
 from rewards_site.demo_processes import DemoError, Ending, Processes, free_port
 from rewards_site.demo_screen import screen
 from rewards_site.demo_story import StaffMember, Story
@@ -47,6 +48,7 @@ class Demo:
         self.stopping = threading.Event()
         self.web_port = free_port(8000)
         self.button_port = free_port(9100)
+        self.receiver_port = free_port(9200)
         self.passwords = {name: secrets.token_urlsafe(9) for name in ROLES}
         self.environment = self._environment()
         self.processes = Processes(
@@ -78,6 +80,13 @@ class Demo:
             "MEMBER_JWT_SECRET": secrets.token_hex(32),
             "SYNC_PEAK_HOURS": "0-24",
             "SYNC_PEAK_MINUTES": "1",
+            # One webhook in ten is lost on purpose, and told of soon: no alarm for that
+            "MISSED_WEBHOOKS_GRACE_MINUTES": "2",
+            "MISSED_WEBHOOKS_ALARM_PERCENT": "50",
+            "OUTWARD_ALLOW_PRIVATE": "on",  # the receiver is on this machine
+            "PAYPAL_API_URL": f"http://127.0.0.1:{self.button_port}",
+            "PAYPAL_CLIENT_ID": CLIENT_ID,
+            "PAYPAL_CLIENT_SECRET": CLIENT_SECRET,
         }
 
     def run(self) -> int:
@@ -138,6 +147,7 @@ class Demo:
         self.processes.wait_for(f"{self._button}/control/clock")
         self._tell_story()
         self._open_the_shop()
+        self._send_money_out()
 
     def _tell_story(self) -> None:
         """One of each thing that needs a human; then the worker, with accounts there to read."""
@@ -171,10 +181,34 @@ class Demo:
             ending=Ending.STARTS_AGAIN,
         )
 
+    def _send_money_out(self) -> None:
+        """Redemptions, claims, outward events and who is told of them; nothing waits for it."""
+        receiver = f"http://127.0.0.1:{self.receiver_port}"
+        secrets_path = str(self.folder / "receiver-secrets.json")
+        heard = {"port": self.receiver_port, "secrets": secrets_path}
+        self.processes.spawn(
+            *("receiver", "-m", "rewards_site.demo_receiver"),
+            more={"DEMO_RECEIVER": json.dumps(heard)},
+            ending=Ending.STARTS_AGAIN,
+        )
+        wanted = {
+            "site": self._site,
+            "button": self._button,
+            "tokens": self.tokens,
+            "receiver": receiver,
+            "receiver_secrets": secrets_path,
+        }
+        self.processes.spawn(
+            *("care", "-m", "rewards_site.demo_care"),
+            more={"DEMO_CARE": json.dumps(wanted)},
+            ending=Ending.IS_DONE,
+        )
+
     def _tell(self) -> None:
         inside = self.folder.is_relative_to(BASE_DIR)
         text = screen(
             site=self._site,
+            receiver=f"http://127.0.0.1:{self.receiver_port}",
             passwords=self.passwords,
             member=MEMBER,
             token=self.tokens[MEMBER],

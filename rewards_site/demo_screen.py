@@ -9,6 +9,7 @@ from pathlib import Path
 def screen(
     *,
     site: str,
+    receiver: str,
     passwords: Mapping[str, str],
     member: str,
     token: str,
@@ -21,7 +22,8 @@ def screen(
     return f"""
 Running. Eight members use the app: they open their offers, tap one, follow Button's link and buy;
 others buy without a tap. Orders are adjusted, validated and cancelled, each within about two
-minutes. One webhook in ten is lost on purpose: the sync finds what it would have told.
+minutes. Now and then somebody asks for their money, or misses a reward. One webhook in ten is lost
+on purpose: the sync finds what it would have told.
 The admin opens with what needs a human: an order that names nobody, a changed member{proposed}.
 
   Admin      {admin}/
@@ -40,12 +42,22 @@ What earns, and what was promised (rules are there after about half a minute):
   Merchants  {admin}/offers/merchant/     one featured, one switched off
   Dates      {admin}/brandrecord/brandrecord/     how long each brand really takes
 
+Money out, and care (there after about half a minute; lost webhooks after a few):
+  To pay     {admin}/redemptions/redemption/queue/     as ops; one is above the limit of one person
+  Payouts    {admin}/payouts/payoutbatch/     as finance; settled, waiting, and one for a file
+  Claims     {admin}/claims/claim/     with the evidence; one was answered by its order
+  Members    {admin}/members/member/     «Explain» says of which orders a balance consists
+  Lost       {admin}/missed/foundchange/detection/     webhooks that did not come, by day
+  Events     {admin}/outward/subscription/     one receiver is broken for ten minutes
+             {receiver}/     what it got, signatures checked
+
   Token of {member}
   {token}
 
-  What that member is offered now, and how the balances move:
+  What that member is offered now, how the balances move, and what they are told:
   curl -s -H "Authorization: Bearer {token}" {site}/api/v1/offers/
   curl -s -H "Authorization: Bearer {token}" {site}/api/v1/balances/
+  curl -s -H "Authorization: Bearer {token}" {site}/api/v1/notifications/
 
 Logs are in {logs}/. Ctrl-C stops everything.
 """

@@ -3,7 +3,8 @@
 They know what an app knows: the publisher's API with a token of the member, and the link it is
 given. They open their offers, tap one, follow the link and buy at the brand, which Button's sandbox
 plays. Some things go wrong as they do in real life: a link whose reference was altered on the way,
-one that was passed on to somebody else. What is not answered is tried again in the next round.
+one that was passed on to somebody else. Now and then one asks for their money, or misses a reward.
+What is not answered is tried again in the next round.
 
 What they need comes in DEMO_SHOPPERS as JSON, by the names of Shoppers' fields.
 """
@@ -28,7 +29,12 @@ LOOKS_ONLY_EVERY = 8
 ALTERED_EVERY = 9
 PASSED_ON_EVERY = 11
 """Rounds; before the first of them each brand had an order that went as it should."""
-_NOT_ANSWERED = (urllib.error.URLError, OSError, ValueError)
+REDEEMS_EVERY = 70
+CLAIMS_EVERY = 90
+"""Rounds: every few minutes."""
+_REDEEMED = {"USD": 1_000, "GBP": 800, "JPY": 1_500}
+"""In minor units, where there is so much."""
+NOT_ANSWERED = (urllib.error.URLError, OSError, ValueError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +59,10 @@ class Shoppers:
         """What happened, in a line for the log. Raises: OSError, ValueError (not answered)."""
         chance = random.Random(f"{self.seed}/{number}")  # noqa: S311  # play money
         member = chance.choice(sorted(self.tokens))
+        if number % REDEEMS_EVERY == 0:
+            return self._redeem(number, member)
+        if number % CLAIMS_EVERY == 0:
+            return self._claim(member)
         merchants = self._merchants(member, has_phone=chance.random() < 0.7)
         if not merchants:
             return f"{member} is offered nothing"
@@ -68,6 +78,30 @@ class Shoppers:
         opened = Opened(link=link, offer_id=offer["id"])
         order = self._buy(self._as_it_arrives(number, member, opened))
         return f"{what}; {order['button_order_id']}"
+
+    def _redeem(self, number: int, member: str) -> str:
+        """Ask for money by PayPal; it is ops' then."""
+        for balance in self._api(member, "balances/")["results"]:
+            amount = _REDEEMED.get(balance["currency"], 0)
+            if 0 < amount <= balance["available"]:
+                body = {
+                    "currency": balance["currency"],
+                    "amount": amount,
+                    "method": "paypal",
+                    "destination": f"{member}@example.com",
+                }
+                self._api(member, "redemptions/", body, key=f"{self.seed}/{number}")
+                return f"{member} asks for {amount} {balance['currency']}"
+        return f"{member} has nothing to ask for"
+
+    def _claim(self, member: str) -> str:
+        """Ask after the latest tap: most such claims are answered at once, by the facts."""
+        taps = self._api(member, "clicks/")["results"]
+        if not taps:
+            return f"{member} has tapped nothing yet"
+        body = {"click_id": taps[0]["click_id"], "note": "Where is my reward?"}
+        answer = self._api(member, "claims/", body)
+        return f"{member} misses a reward: {answer['verdict']}"
 
     def _merchants(self, member: str, *, has_phone: bool) -> list[dict[str, Any]]:
         """Those with offers. With a phone more is known of the member: there are other rates."""
@@ -89,16 +123,33 @@ class Shoppers:
 
     def _buy(self, opened: Opened) -> dict[str, Any]:
         body = {"link": opened.link, "offer_id": opened.offer_id}
-        return _call(f"{self.button}/control/purchases", body)
+        return call(f"{self.button}/control/purchases", body)
 
-    def _api(self, member: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        return _call(f"{self.site}/api/v1/{path}", body, token=self.tokens[member])
+    def _api(
+        self, member: str, path: str, body: dict[str, Any] | None = None, *, key: str | None = None
+    ) -> dict[str, Any]:
+        address = f"{self.site}/api/v1/{path}"
+        return call(address, body, token=self.tokens[member], idempotency_key=key)
 
 
-def _call(url: str, body: dict[str, Any] | None, *, token: str | None = None) -> dict[str, Any]:
+def first_offers(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of each merchant that has any, in the order of GET offers/."""
+    return [merchant["offers"][0] for merchant in answer["merchants"] if merchant["offers"]]
+
+
+def call(
+    url: str,
+    body: dict[str, Any] | None,
+    *,
+    token: str | None = None,
+    idempotency_key: str | None = None,
+) -> dict[str, Any]:
+    """The JSON that is answered; with a body it is posted. Raises: OSError, ValueError."""
     headers = {"Content-Type": "application/json"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
+    if idempotency_key is not None:
+        headers["Idempotency-Key"] = idempotency_key
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
@@ -130,7 +181,7 @@ def main() -> None:
     for number in itertools.count(1):
         try:
             line = shoppers.go_round(number)
-        except _NOT_ANSWERED as error:
+        except NOT_ANSWERED as error:
             line = f"round {number}: {error}"
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,10 @@ ONE_OF_EACH = {
     "Orders without a member",
     "Waiting for a second person",
     "Deferred: could not be applied",
+    "Redemptions to approve",
+    "Approved redemptions in no batch",
+    "Claims to answer",
+    "Frozen",
 }
 
 
@@ -46,6 +52,19 @@ def _cards_in_the_end(admin: StaffMember) -> set[str]:
     return cards
 
 
+def _heard_in_the_end(receiver: str) -> str:
+    """What the receiver got; the worker sends once a minute."""
+    pause = threading.Event()
+    text = ""
+    for _ in range(100):
+        with urllib.request.urlopen(receiver, timeout=10) as answer:
+            text = answer.read().decode()
+        if "204  /rewards" in text and "500  /till" in text:
+            break
+        pause.wait(timeout=1)
+    return text
+
+
 def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
     """Beside somebody's installation: none of its settings is read (tests/test_dot_env.py)."""
     told = tmp_path / "told.txt"
@@ -61,7 +80,9 @@ def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
         text = until_told(process, told)
         site = re.search(r"Admin +(http://127\.0\.0\.1:(\d+))/admin/", text)
         logins = dict(re.findall(r"(\w+) +/  (\S+)", text))
+        receiver = re.search(r"^ +http://127\.0\.0\.1:(\d+)/ +what it got", text, re.MULTILINE)
         assert site, text
+        assert receiver, text
         assert list(logins) == ["admin", "ops", "finance", "support", "auditor"]
         assert f"{site[1]}/api/v1/docs/" in text
         assert f"{site[1]}/admin/reports/reportrun/export/" in text
@@ -69,15 +90,21 @@ def test_the_demo_shows_one_of_each_and_ends(tmp_path: Path) -> None:
             site=site[1], username="admin", password=logins["admin"], stopping=threading.Event()
         )
         cards = _cards_in_the_end(admin)
+        heard = _heard_in_the_end(f"http://127.0.0.1:{receiver[1]}/")
+        health = json.loads(admin.open("/health/full/"))
     finally:
         process.send_signal(signal.SIGINT)
         exit_status = process.wait(timeout=60)
 
     assert cards >= ONE_OF_EACH
+    assert "204  /rewards" in heard
+    assert "500  /till" in heard
+    assert (health["status"], health["degraded"]) == ("ok", [])
     assert exit_status == 0
     assert not (tmp_path / "checkout" / "var").exists()
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", int(site[2]))) != 0
+    for port in (site[2], receiver[1]):
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", int(port))) != 0
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
