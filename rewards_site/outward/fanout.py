@@ -85,8 +85,15 @@ def _listens(row: Subscription, *, at: datetime) -> bool:
 
 
 def _deliveries(row: Subscription, notices: Sequence[Notice], *, at: datetime) -> list[Delivery]:
-    """One for each event that the subscription chose, numbered from its next number on."""
-    chosen = [notice for notice in notices if is_chosen(notice.kind, row.event_types)]
+    """One for each event that the subscription chose, numbered from its next number on.
+
+    What happened before it was made is not for it, though nobody came to fan it out until now.
+    """
+    chosen = [
+        notice
+        for notice in notices
+        if notice.pk > row.begins_after and is_chosen(notice.kind, row.event_types)
+    ]
     is_off = row.status == SubscriptionStatus.OFF
     return [
         Delivery(

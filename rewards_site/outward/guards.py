@@ -10,7 +10,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from rewards_site.kernel import guards
 
 _SUBSCRIPTION = "outward_subscription"
-_FIXED = ("id", "public_id", "created_at", "created_by_id")
+_FIXED = ("id", "public_id", "created_at", "begins_after", "created_by_id")
 _KEPT_A_WHILE = {
     "outward_delivery": (
         *("id", "public_id", "subscription_id", "notice_id", "event_type", "sequence"),

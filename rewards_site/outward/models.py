@@ -62,6 +62,8 @@ class Subscription(models.Model):
     """It answered 410 Gone, and nobody of staff has done anything about it."""
     next_sequence = models.PositiveBigIntegerField(default=1)
     created_at = models.DateTimeField()
+    begins_after = models.BigIntegerField(default=0)
+    """The key of the latest notice when it was made: it is told of those that came later."""
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

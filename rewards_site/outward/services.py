@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError
+from django.db.models import Max
 
 from rewards_site.kernel.db import atomic
 from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound
+from rewards_site.notifications.models import Notice
 from rewards_site.outward.addresses import NotAllowed, NotFoundName, addresses_of, place_of
 from rewards_site.outward.events import TEST_TYPE, unknown
 from rewards_site.outward.models import (
@@ -72,6 +74,7 @@ def make_subscription(
                 sealed_secret=sealed(text),
                 status_since=at,
                 created_at=at,
+                begins_after=Notice.objects.aggregate(latest=Max("pk"))["latest"] or 0,
                 created_by_id=actor.pk,
             )
     except IntegrityError as error:

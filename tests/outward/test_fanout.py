@@ -39,11 +39,12 @@ def test_without_a_subscription_nothing_piles_up() -> None:
 def test_what_happened_before_it_was_made_is_not_told(receiver: Receiver) -> None:
     tell(news("order/1"))
     fan_out(at=clock.now())
-    subscribe(receiver.url)
     tell(news("order/2"))
+    subscribe(receiver.url)
+    tell(news("order/3"))
     fan_out(at=clock.now())
 
-    assert fanned() == [(1, MEMBER, 2)]
+    assert fanned() == [(1, MEMBER, 3)]
 
 
 def test_batches_number_on_and_keep_each_member_in_order(receiver: Receiver) -> None:

@@ -22,7 +22,7 @@ from rewards_site.members.admin import add_verbs
 from rewards_site.members.models import Member
 from rewards_site.members.queries import rows_of
 from transactions.freezes.models import Freeze
-from transactions.freezes.queries import in_force
+from transactions.freezes.queries import frozen_reason, in_force
 from transactions.freezes.services import freeze_member, freeze_order, lift
 from transactions.models import Transaction
 
@@ -69,6 +69,12 @@ def _until(until: datetime | None) -> str:
     return f"until {utc_text(until)}" if until is not None else "until it is lifted"
 
 
+def _no_freeze(row: Member) -> str:
+    if row.same_as_id:
+        return "it stands for another member"
+    return "it is frozen already" if frozen_reason(row.pk, clock.now()) else ""
+
+
 FREEZE_MEMBER: Verb[Member] = Verb(
     name="freeze",
     label="Freeze redemptions",
@@ -79,7 +85,7 @@ FREEZE_MEMBER: Verb[Member] = Verb(
     ),
     perform=_freeze_member,
     form=FreezeForm,
-    objection=lambda row: "it stands for another member" if row.same_as_id else "",
+    objection=_no_freeze,
 )
 FREEZE_ORDER: Verb[Transaction] = Verb(
     name="freeze",

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('is_off_by_receiver', models.BooleanField(default=False)),
                 ('next_sequence', models.PositiveBigIntegerField(default=1)),
                 ('created_at', models.DateTimeField()),
+                ('begins_after', models.BigIntegerField(default=0)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
