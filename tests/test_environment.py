@@ -20,6 +20,8 @@ CODE = ("rewards_site", "offers", "transactions", "accounts_sync")
 NOT_SETTINGS = {
     *("DJANGO_SETTINGS_MODULE", "Q_CLUSTER_NAME"),
     *("DEMO_MEMBERS", "DEMO_SHOPPERS", "DEMO_STAFF"),
+    "DEMO_CARE",
+    "DEMO_RECEIVER",
 }
 """Told by one process of ours to another."""
 

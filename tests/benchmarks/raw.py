@@ -100,30 +100,45 @@ def _book(
     totals = {key: [before, count] for key, (_, before, count) in balances.items()}
     entries: list[tuple[int, int, int, int, int, int | None]] = []
     activity: list[tuple[Any, ...]] = []
-    for order, reward, (_, _, group) in zip(told, rewards, numbers, strict=True):
+    notices: list[tuple[Any, ...]] = []
+    public_ids = [time_ordered_id() for _ in told]
+    for order, reward, (pk, _, group), public_id in zip(
+        told, rewards, numbers, public_ids, strict=True
+    ):
         member, currency = members[order["publisher_customer_id"]], order["currency"]
         merchant, amount = order["commerce_organization"], order["amount"]
         total = totals[member, currency]
         total[0] += reward
         total[1] += 1
-        counts[member] += 1
+        counts[member][0] += 1
+        counts[member][1] += 1
         account = balances[member, currency][0]
         commission = house["commission_pending", currency, merchant]
         margin = house["margin_pending", currency, merchant]
         entries.append((group, commission, 0, amount, 0, None))
         entries.append((group, margin, 0, 0, amount - reward, None))
         entries.append((group, account, total[1], 0, reward, total[0]))
-        activity.append(
-            (time_ordered_id(), member, group, counts[member], currency, reward, total[0])
+        item = time_ordered_id()
+        activity.append((item, member, group, counts[member][0], currency, reward, total[0]))
+        notices.append(
+            (
+                *(time_ordered_id(), member, counts[member][1]),
+                *(f"transaction/{pk}/revision/1/member/{member}/{currency}", currency, reward),
+                *(item, public_id, json.dumps({"store": merchant})),
+            )
         )
     cursor.execute(
         sql.WRITE,
         [
-            *_order_columns(told, rewards, numbers, members, at=at, source=source),
+            *_order_columns(
+                told, rewards, numbers, members, public_ids=public_ids, at=at, source=source
+            ),
             *_revision_columns(told, rewards, numbers, members, raw_rows, at=at, source=source),
             *_columns(entries),
             [group for _, _, group in numbers],
             [f"transaction/{order}/revision/1" for order, _, _ in numbers],
+            at,
+            *_columns(notices),
             at,
             *_columns(activity),
         ],
@@ -174,11 +189,14 @@ def _accounts(
     return found, balances
 
 
-def _counts(cursor: Cursor, told: Sequence[Order], members: dict[str, int]) -> dict[int, int]:
-    """member → the number of the last item of activity before these."""
+def _counts(cursor: Cursor, told: Sequence[Order], members: dict[str, int]) -> dict[int, list[int]]:
+    """member → the numbers of the last item of activity, and of the last notice, before these."""
     items = Counter(members[order["publisher_customer_id"]] for order in told)
     cursor.execute(sql.COUNT, _columns(sorted(items.items())))
-    return {member: count - items[member] for member, count in cursor.fetchall()}
+    return {
+        member: [count - items[member], told_count - items[member]]
+        for member, count, told_count in cursor.fetchall()
+    }
 
 
 def _order_columns(
@@ -187,19 +205,22 @@ def _order_columns(
     numbers: Sequence[tuple[int, int, int]],
     members: dict[str, int],
     *,
+    public_ids: Sequence[Any],
     at: datetime,
     source: str,
 ) -> list[Any]:
     """Parameters of the first two parts of sql.WRITE."""
     orders = [
         (
-            *(pk, time_ordered_id(), order["button_order_id"], order["category"]),
+            *(pk, public_id, order["button_order_id"], order["category"]),
             *(order["status"], order["currency"], order["amount"], reward),
             *(order["publisher_customer_id"], order["order_total"], order["order_currency"]),
             *(_time(order["created_date"]), order["account_id"]),
             *(members[order["publisher_customer_id"]], order["commerce_organization"]),
         )
-        for order, reward, (pk, _, _) in zip(told, rewards, numbers, strict=True)
+        for order, reward, (pk, _, _), public_id in zip(
+            told, rewards, numbers, public_ids, strict=True
+        )
     ]
     children = [
         (

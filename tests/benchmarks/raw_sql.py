@@ -83,10 +83,21 @@ WHERE account.member_id IS NULL AND account.kind IN ('commission_pending', 'marg
 """
 
 COUNT: Final = """
-INSERT INTO activity_activitycount AS known (member_id, item_count)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[])
-ON CONFLICT (member_id) DO UPDATE SET item_count = known.item_count + excluded.item_count
-RETURNING member_id, item_count
+WITH told AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS told (member_id, count)
+), noticed AS (
+    INSERT INTO notifications_noticecount AS known (member_id, item_count, read_up_to)
+    SELECT member_id, count, 0 FROM told ORDER BY member_id
+    ON CONFLICT (member_id) DO UPDATE SET item_count = known.item_count + excluded.item_count
+    RETURNING member_id, item_count
+), counted AS (
+    INSERT INTO activity_activitycount AS known (member_id, item_count)
+    SELECT member_id, count FROM told ORDER BY member_id
+    ON CONFLICT (member_id) DO UPDATE SET item_count = known.item_count + excluded.item_count
+    RETURNING member_id, item_count
+)
+SELECT counted.member_id, counted.item_count, noticed.item_count
+FROM counted JOIN noticed USING (member_id)
 """
 
 # One round trip: foreign keys and the balance check wait for the commit, so the order is free.
@@ -97,12 +108,12 @@ WITH orders AS (
         id, public_id, order_key, button_order_id, category, status, currency, commission_minor,
         reward_minor, customer_id_told, order_total_minor, order_currency, purchased_at,
         account_id, member_id, merchant_id,
-        pub_ref, flags, is_test, revision_count, unrecovered, reward_currency, promotion)
+        pub_ref, flags, is_test, revision_count, unrecovered, reward_currency, promotion, is_held)
     SELECT %s::jsonb, %s, %s,
         id, public_id, button_order_id, button_order_id, category, status, currency, commission,
         reward, customer_id, order_total, order_currency, purchased_at,
         account_id, member_id, merchant_id,
-        '', '[]', false, 1, '{}', currency, ''
+        '', '[]', false, 1, '{}', currency, '', false
     FROM unnest(
         %s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[],
         %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[],
@@ -124,11 +135,11 @@ WITH orders AS (
         source, read_at, recorded_at, terms,
         observation, raw_row, occurred_at, status, commission_minor, reward_minor, change_minor,
         child_id, entry_group_id, member_id, merchant_id, transaction_id,
-        number, kind, is_test, flags, reason, unrecovered)
+        number, kind, is_test, flags, reason, unrecovered, is_held)
     SELECT %s, %s, %s, %s::jsonb,
         observation, raw_row, occurred_at, status, commission, reward, reward,
         child_id, group_id, member_id, merchant_id, transaction_id,
-        1, 'told', false, '[]', '', '{}'
+        1, 'told', false, '[]', '', '{}', false
     FROM unnest(
         %s::jsonb[], %s::text[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[],
         %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[]
@@ -145,6 +156,21 @@ WITH orders AS (
     SELECT id, cause, 'transaction', posted_at, 3
     FROM unnest(%s::bigint[], %s::text[]) AS told (id, cause),
          (SELECT %s::timestamptz AS posted_at) AS now
+), notices AS (
+    INSERT INTO notifications_notice (
+        public_id, member_id, number, key, kind, at, currency, after_minor, pending_change_minor,
+        available_change_minor, activity_id, transaction_id, facts)
+    SELECT public_id, member_id, number, key, 'reward.pending', at, currency, reward, reward,
+        0, activity_id, transaction_id, facts
+    FROM unnest(
+        %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::uuid[],
+        %s::uuid[], %s::jsonb[]
+    ) AS told (
+        public_id, member_id, number, key, currency, reward, activity_id, transaction_id, facts),
+        (SELECT %s::timestamptz AS at) AS now
+    RETURNING id
+), outbox AS (
+    INSERT INTO notifications_outbox (notice_id) SELECT id FROM notices
 )
 INSERT INTO activity_memberactivity (
     public_id, member_id, group_id, number, currency, pending_change_minor, pending_after_minor,

@@ -84,6 +84,7 @@ def test_a_claim_is_shown_whole_and_filled_from_the_click() -> None:
         ({"order_total": "1", "currency": "USD"}, "order_total"),
         ({"order_total": True, "currency": "USD"}, "order_total"),
         ({"order_total": 2**63, "currency": "USD"}, "order_total"),
+        ({"order_total": 10**15 + 1, "currency": "USD"}, "order_total"),
         ({"order_total": 1, "currency": "XXX"}, "currency"),
         ({"order_total": 1, "currency": "PTS"}, "currency"),
         ({"purchased_at": "2026-11-20T12:00:00"}, "purchased_at"),

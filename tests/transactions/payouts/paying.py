@@ -7,12 +7,15 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from rewards_site.approvals.models import Proposal
 from rewards_site.button.sandbox.payouts import CLIENT_ID, CLIENT_SECRET
 from rewards_site.button.sandbox.running import Sandbox
 from rewards_site.kernel import clock
 from rewards_site.kernel.db import atomic
+from rewards_site.members.models import Member
 from rewards_site.members.services import ensure_held
 from tests.transactions.redemptions.asking import approved, fund
+from transactions.freezes.services import freeze_member
 from transactions.payouts import collecting, exporting, sending
 from transactions.payouts.claiming import SAFETY
 from transactions.payouts.exchange import attend
@@ -80,15 +83,38 @@ def closed(batch: PayoutBatch, *, by: str = "fiona") -> PayoutBatch:
 
 
 def given(batch: PayoutBatch, *, by: str = "fiona") -> PayoutBatch:
-    """Closed, exported where people pay it, and given to be sent; nothing is said to a provider."""
-    closed(batch)
-    if batch.provider == "manual-file":
-        exporting.export_batch(
-            batch_id=batch.pk, actor=staff(by), reason="to the bank", at=clock.now()
-        )
-    done = sending.send_batch(batch_id=batch.pk, actor=staff(by), reason="go", at=clock.now())
+    """Closed, and given to be sent; people have its file, and nothing is said to a provider."""
+    done = sent(closed(batch), by=by)
     assert isinstance(done, PayoutBatch)
+    if batch.provider == "manual-file":
+        exported(batch, by=by)
     return done
+
+
+def sent(batch: PayoutBatch, *, by: str = "fiona") -> PayoutBatch | Proposal:
+    return sending.send_batch(batch_id=batch.pk, actor=staff(by), reason="go", at=clock.now())
+
+
+def exported(batch: PayoutBatch, *, by: str = "fiona") -> exporting.Exported:
+    return exporting.export_batch(
+        batch_id=batch.pk, actor=staff(by), reason="to the bank", at=clock.now()
+    )
+
+
+def cancelled(batch: PayoutBatch) -> PayoutBatch:
+    return collecting.cancel_batch(
+        batch_id=batch.pk, actor=staff("fiona"), reason="wrong day", at=clock.now()
+    )
+
+
+def frozen(name: str) -> None:
+    freeze_member(
+        member_id=Member.objects.get(customer_id=f"u-{name}").pk,
+        until=None,
+        actor=staff("olga"),
+        reason="odd",
+        at=clock.now(),
+    )
 
 
 def given_manual(*names: str, **more: Any) -> PayoutBatch:

@@ -56,11 +56,16 @@ def test_a_batch_from_collecting_to_settled() -> None:
     assert "Look through its payments, take out what should wait" in answer.content.decode()
     do(client, "remove", PayoutItem.objects.get(redemption__member__customer_id="u-bob"))
     do(client, "close", batch)
+    assert "Export the file" not in client.get(page(batch)).content.decode()
+    noted = do(client, "send", batch)
+    assert "Export its file and pay by it" in noted.content.decode()
     file = client.post(reverse("admin:payouts_export", args=[batch.pk]), {"reason": "bank"})
     assert file["Content-Disposition"] == f'attachment; filename="payout-{batch.public_id}.csv"'
     item_id, amount, currency, destination = file.content.decode().splitlines()[1].split(",")
     assert (amount, currency, destination) == ("7.00", "USD", "ann@example.org")
-    do(client, "send", batch)
+    shown = client.get(page(batch)).content.decode()
+    assert "upload the result" in shown
+    assert "do/cancel/" not in shown
 
     url = reverse("admin:payouts_result", args=[batch.pk])
     told = SimpleUploadedFile("r.csv", f"item_id,outcome,reference\n{item_id},paid,S1\n".encode())
@@ -75,7 +80,7 @@ def test_a_batch_from_collecting_to_settled() -> None:
     assert PayoutBatch.objects.get().status == "settled"
     verbs = list(BatchStep.objects.order_by("pk").values_list("verb", flat=True))
     assert verbs == [
-        *("made", "removed an item", "closed", "exported", "given to be sent"),
+        *("made", "removed an item", "closed", "given to be sent", "exported"),
         *("result imported", "settled"),
     ]
 

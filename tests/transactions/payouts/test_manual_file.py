@@ -7,11 +7,20 @@ import hashlib
 import pytest
 
 from rewards_site.kernel import clock
-from rewards_site.kernel.errors import Conflict, InvalidInput
+from rewards_site.kernel.errors import InvalidInput
 from tests.factories import balances
 from tests.spending import differences
-from tests.transactions.payouts.paying import closed, collected, given_manual, owed, staff, states
-from transactions.payouts import exporting, importing, sending
+from tests.transactions.payouts.paying import (
+    closed,
+    collected,
+    exported,
+    given_manual,
+    owed,
+    sent,
+    staff,
+    states,
+)
+from transactions.payouts import importing
 from transactions.payouts.models import BatchStep, PayoutBatch, PayoutItem
 from transactions.redemptions.methods import MANUAL
 
@@ -38,13 +47,9 @@ def test_the_file_is_exact_safe_and_the_same_each_time() -> None:
     owed("ann", amount_minor=1999, method=MANUAL, destination="=HYPERLINK(1)")
     owed("bob", amount_minor=700, method=MANUAL, destination='DE89, "Bob"')
     batch = closed(collected(MANUAL, "manual-file"))
+    sent(batch)
 
-    taken = [
-        exporting.export_batch(
-            batch_id=batch.pk, actor=staff(who), reason="to the bank", at=clock.now()
-        )
-        for who in ("fiona", "frank")
-    ]
+    taken = [exported(batch, by=who) for who in ("fiona", "frank")]
 
     ann, bob = PayoutItem.objects.order_by("pk").values_list("public_id", flat=True)
     assert taken[0].content.decode() == (
@@ -67,22 +72,11 @@ def test_the_file_is_exact_safe_and_the_same_each_time() -> None:
 def test_amounts_have_the_digits_of_their_currency(currency: str, minor: int, text: str) -> None:
     owed("ann", amount_minor=minor, currency=currency, method=MANUAL)
     batch = closed(collected(MANUAL, "manual-file", currency=currency))
+    sent(batch)
 
-    done = exporting.export_batch(
-        batch_id=batch.pk, actor=staff("fiona"), reason="bank", at=clock.now()
-    )
+    done = exported(batch)
 
     assert done.content.decode().splitlines()[1].split(",")[1:3] == [text, currency]
-
-
-def test_it_is_not_sent_before_somebody_took_its_file() -> None:
-    owed("ann", method=MANUAL)
-    batch = closed(collected(MANUAL, "manual-file"))
-
-    with pytest.raises(Conflict, match="Nobody has taken its file yet"):
-        sending.send_batch(batch_id=batch.pk, actor=staff("fiona"), reason="go", at=clock.now())
-
-    assert PayoutBatch.objects.get().status == "closed"
 
 
 def test_a_result_is_looked_at_then_taken_then_known() -> None:

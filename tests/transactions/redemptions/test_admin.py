@@ -211,12 +211,12 @@ def test_a_members_page_lists_what_they_asked_for(client: Client) -> None:
     assert MEMBER in page
 
 
-def test_ops_set_limits_and_finance_only_reads_them(client: Client) -> None:
+def test_finance_sets_limits_and_ops_who_approve_only_read_them(client: Client) -> None:
     address = "/admin/redemptions/redemptionlimits/set/"
     told = {"currency": "USD", "member_days": 7, "member_count": 2, "reason": "Odd payouts."}
-    client.force_login(make_staff("Finance"))
+    client.force_login(make_staff("Ops"))
     assert client.post(address, told).status_code == 403
-    logged_in(client, "Ops")
+    logged_in(client, "Finance")
 
     wrong = text_of(client.post(address, told | {"member_days": ""}))
     assert "Days go with a count, a sum, or both." in wrong
@@ -225,7 +225,7 @@ def test_ops_set_limits_and_finance_only_reads_them(client: Client) -> None:
 
     assert "The limits of USD are so already." in again
     row = RedemptionLimits.objects.get()
-    assert (row.member_count, row.reason, row.actor.username) == (2, "Odd payouts.", "ops")
+    assert (row.member_count, row.reason, row.actor.username) == (2, "Odd payouts.", "finance")
     filled = client.get(f"{address}?currency=USD").context["form"].initial
     assert (filled["currency"], filled["member_days"]) == ("USD", 7)
 

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from rewards_site.kernel import clock
 from rewards_site.kernel.errors import Conflict
 from tests.members.calling import problem_of
-from tests.transactions.redemptions.asking import ask, body, fund, requested
+from tests.transactions.redemptions.asking import ask, body, fund, requested, staff
 from transactions.redemptions import destinations, methods
+from transactions.redemptions.limiting import Setting, set_limits
 from transactions.redemptions.masks import masked
 
 
@@ -55,6 +57,7 @@ def test_email_addresses(address: str) -> None:
     [
         *("", "jane", "jane@", "@example.com", "jane@example", "jane doe@example.com"),
         *("jane@example..com", "jane@-example.com", ".jane@example.com", "ja..ne@example.com"),
+        *("jan\u200de@example.com", "jane@example.com\ufe0f", "ja\u00adne@example.com"),
         *("jane@example.com\n", "jane@ex\u00e4mple.com", "a" * 65 + "@example.com"),
     ],
 )
@@ -110,3 +113,54 @@ def test_sealed_it_opens_with_a_key_in_force_and_is_known_again_after_a_rotation
     settings.SEAL_KEYS = ["b" * 32]
     with pytest.raises(Conflict, match="not in SEAL_KEYS any more"):
         destinations.opened(row)
+
+
+ZERO_WIDTH_JOINER, SOFT_HYPHEN, EMOJI_STYLE = "\u200d", "\u00ad", "\ufe0f"
+GRAPHEME_JOINER, HANGUL_FILLER, BRAILLE_BLANK = "\u034f", "\u3164", "\u2800"
+NO_BREAK_SPACE, SELECTOR_256, TAG_A = "\u00a0", "\U000e01ef", "\U000e0061"
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        *(ZERO_WIDTH_JOINER, SOFT_HYPHEN, EMOJI_STYLE, GRAPHEME_JOINER, HANGUL_FILLER),
+        *(BRAILLE_BLANK, NO_BREAK_SPACE, SELECTOR_256, TAG_A),
+    ],
+)
+def test_what_nobody_sees_makes_no_other_destination(unseen: str) -> None:
+    known = destinations.digests_of("paypal me@example.com")
+
+    assert destinations.digests_of(f"paypal m{unseen}e@example.com{unseen}") == known
+    assert destinations.digests_of("paypal me@example.org") != known
+    assert destinations.digests_of("paypal mé@example.com") != known
+
+
+@pytest.mark.django_db
+def test_a_limit_per_destination_counts_it_however_it_is_spelled() -> None:
+    told = Setting(destination_days=30, destination_count=1)
+    set_limits(currency="USD", setting=told, actor=staff(), reason="Care.", at=clock.now())
+    fund(2000)
+    fund(2000, customer_id="u-other")
+    requested(500, destination="paypal me@example.com")
+
+    spelled = f"PayPal m{ZERO_WIDTH_JOINER}e@example.com"
+    problem = problem_of(ask(body(500, destination=spelled), customer_id="u-other"), status=422)
+
+    assert problem["type"] == "/problems/too-soon"
+
+
+@pytest.mark.django_db
+def test_in_the_row_of_another_redemption_it_does_not_open() -> None:
+    fund(2000)
+    first, second = (requested(500, destination=name) for name in ("Jane Doe", "John Roe"))
+
+    first.destination_sealed = second.destination_sealed
+    with pytest.raises(Conflict, match="not the one that was asked for"):
+        destinations.opened(first)
+    first.destination_digest = second.destination_digest
+    with pytest.raises(Conflict, match="not the one that was asked for"):
+        destinations.opened(first)
+
+    second.destination_digest = "0" * 64
+    with pytest.raises(Conflict, match="not the one that was asked for"):
+        destinations.opened(second)

@@ -1,4 +1,4 @@
-"""What ops limit: cooling-off, velocity, a second person."""
+"""What finance limits: cooling-off, velocity, a second person."""
 
 from __future__ import annotations
 
@@ -184,6 +184,7 @@ def test_above_the_limit_one_person_proposes_and_another_approves() -> None:
 
     assert first is not None
     assert first == again
+    assert first.summary == f"Approve redemption {large.public_id}: 10.01 USD by manual"
     assert Redemption.objects.get(pk=large.pk).status == "requested"
     with pytest.raises(Refused, match="You proposed it yourself"):
         approve(proposal_id=first.pk, actor=one, **told)

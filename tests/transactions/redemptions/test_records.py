@@ -184,7 +184,8 @@ def test_a_destination_is_read_with_a_reason_and_a_trace() -> None:
 
 def test_forgotten_the_destination_and_the_answers_are_gone_and_the_books_are_the_same() -> None:
     fund(3000)
-    ask(body(600, destination="Jane Doe, Springfield"), key="key-1")
+    ask(body(600, destination="Jane Doe, Springfield"), key=f"{MEMBER}:cash-out:1")
+    ask(body(10), key=f"{MEMBER}:cash-out:2")
     row = Redemption.objects.get()
     reject_redemption(
         redemption_id=row.pk,
@@ -199,8 +200,9 @@ def test_forgotten_the_destination_and_the_answers_are_gone_and_the_books_are_th
     row.refresh_from_db()
     gone = (row.destination_sealed, row.destination_masked, row.destination_digest)
     assert gone == ("", "erased", "")
-    key = RedemptionKey.objects.get()
-    assert (key.answer, key.body_digest, key.answer_status) == ("", "", 201)
+    for key, status in zip(RedemptionKey.objects.order_by("pk"), (201, 422), strict=True):
+        assert (key.answer, key.body_digest, key.answer_status) == ("", "", status)
+        assert key.key == f"§erased-{key.pk}"
     assert MEMBER not in row.steps.get(number=2).reason
     with pytest.raises(NotFound, match="erased"):
         destinations.opened(row)
@@ -226,10 +228,18 @@ def test_nobody_is_forgotten_while_a_payout_to_them_is_approved() -> None:
 def test_what_is_erased_by_that_command_is_erased_by_nobody_else() -> None:
     fund(2000)
     row = requested(600)
+    ask(body(600), key="key-1")
+    key_id = RedemptionKey.objects.get().pk
 
-    for model, change in (
-        (Redemption, {"destination_sealed": "", "destination_digest": ""}),
-        (Redemption, {"destination_masked": "erased"}),
+    for model, pk, change in (
+        (Redemption, row.pk, {"destination_sealed": "", "destination_digest": ""}),
+        (Redemption, row.pk, {"destination_masked": "erased"}),
+        (RedemptionKey, key_id, {"key": "key-2"}),
+        (
+            RedemptionKey,
+            key_id,
+            {"key": f"§erased-{key_id}", "answer": "", "body_digest": ""},
+        ),
     ):
         with pytest.raises(IntegrityError, match="append-only"), atomic():
-            model._default_manager.filter(pk=row.pk).update(**change)
+            model._default_manager.filter(pk=pk).update(**change)
