@@ -14,6 +14,7 @@ from itertools import chain
 from offers.rules.reward import Terms
 from rewards_site.kernel.db import snapshot
 from rewards_site.members.models import Member
+from transactions.announced import wrong_notices
 from transactions.booked import Booked, Loss, wrong_entries, wrong_group, wrong_losses
 from transactions.caused import groups_without_cause, wrong_causes, wrong_expiries
 from transactions.chunks import Chunk, chunks
@@ -96,6 +97,7 @@ def verify_ledger(*, progress: Callable[[int, int], None] | None = None) -> Veri
             ("groups without cause", groups_without_cause),
             ("causes of groups", wrong_causes),
             ("expiries", wrong_expiries),
+            ("notices", wrong_notices),
             ("opening balances", wrong_openings),
             ("merges", lambda: wrong_merges(added)),
             ("redemptions", wrong_redemptions),
