@@ -21,7 +21,7 @@ from rewards_site.kernel.admin.service import ReasonForm
 from rewards_site.kernel.admin.text import displayable, money_text
 from rewards_site.kernel.db import DatabaseUnavailable
 from rewards_site.kernel.errors import ServiceError
-from transactions.payouts import exporting, importing, result_file
+from transactions.payouts import batches, exporting, importing, result_file
 from transactions.payouts.importing import Preview
 from transactions.payouts.models import PayoutBatch
 from transactions.payouts.providers.manual_file import NAME as MANUAL_FILE
@@ -42,11 +42,11 @@ def tools(user: AbstractBaseUser | AnonymousUser, batch: PayoutBatch) -> list[di
     found = []
     if batch.provider != MANUAL_FILE:
         return []
-    has_file = batch.status in (BatchStatus.CLOSED, BatchStatus.SENT, BatchStatus.SETTLED)
+    has_file = batch.status in (BatchStatus.SENT, BatchStatus.SETTLED)
     if has_file and user.has_perm(EXPORT):
         url = reverse("admin:payouts_export", args=[batch.pk])
         found.append({"label": "Export the file", "url": url})
-    if batch.status in (BatchStatus.SENT, BatchStatus.SETTLED) and user.has_perm(RECORD):
+    if has_file and batches.was_exported(batch) and user.has_perm(RECORD):
         url = reverse("admin:payouts_result", args=[batch.pk])
         found.append({"label": "Upload the result", "url": url})
     return found
@@ -95,7 +95,8 @@ def export_view(page: PayoutBatchAdmin, request: HttpRequest, key: int) -> HttpR
         button="Download",
         what_happens=f"{batch.item_count} payments, "
         f"{money_text(batch.total_minor, batch.currency)}, with the destinations in clear. That "
-        "you took it, and why, is kept for ever. The file is the same each time.",
+        "you took it, and why, is kept for ever. The file is the same each time. Pay by it once: "
+        "from now on the batch cannot be cancelled.",
     )
 
 

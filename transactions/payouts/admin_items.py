@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import Q
 from django.http import HttpRequest
 
+from rewards_site.kernel import clock
 from rewards_site.kernel.admin.columns import link, page_url
 from rewards_site.kernel.admin.filters import choice_filter, word_filter
 from rewards_site.kernel.admin.panels import ROWS_MAX, Panel
-from rewards_site.kernel.admin.service import Attempt, Done, ServiceAdmin, Verb
+from rewards_site.kernel.admin.service import Attempt, Done, ReasonForm, ServiceAdmin, Verb
 from rewards_site.kernel.admin.text import EMPTY, displayable, label, utc_text
-from transactions.payouts import collecting
+from transactions.payouts import admin_panels, collecting, judging
 from transactions.payouts.models import PayoutItem, ProviderAnswer
-from transactions.payouts.states import BatchStatus, ItemStatus
+from transactions.payouts.states import BatchStatus, ItemStatus, Outcome
 
+_RECORD = "payouts.record_payoutbatch"
 _LOOK = {"yes": ("a person has to look", ~Q(problem=""))}
 
 
@@ -33,6 +36,49 @@ def _remove(attempt: Attempt[PayoutItem]) -> Done:
         item_id=attempt.row.pk, actor=attempt.actor, reason=attempt.reason, at=attempt.at
     )
     return Done(message="taken out. Its redemption waits for another batch.")
+
+
+class PaidForm(ReasonForm):
+    """By which payment."""
+
+    reference = forms.CharField(
+        label="Reference of the payment",
+        max_length=judging.REFERENCE_LENGTH_MAX,
+        help_text="As who paid shows it: the provider's id of the payment, or the bank's.",
+    )
+
+
+class NotPaidForm(ReasonForm):
+    """Where there is one, the reference of what did not go through."""
+
+    reference = forms.CharField(
+        label="Reference, if there is one",
+        max_length=judging.REFERENCE_LENGTH_MAX,
+        required=False,
+    )
+
+
+def _judgeable(item: PayoutItem) -> str:
+    return judging.objection_to_judging(item, at=clock.now())
+
+
+def _judge(attempt: Attempt[PayoutItem], outcome: Outcome) -> Done:
+    proposal = judging.propose_outcome(
+        item_id=attempt.row.pk,
+        outcome=outcome,
+        reference=attempt.answers["reference"],
+        actor=attempt.actor,
+        reason=attempt.reason,
+        at=attempt.at,
+    )
+    return Done(message=f"proposal {proposal.pk} waits for another person.", level=messages.WARNING)
+
+
+def _look(attempt: Attempt[PayoutItem]) -> Done:
+    judging.note_looked(
+        item_id=attempt.row.pk, actor=attempt.actor, reason=attempt.reason, at=attempt.at
+    )
+    return Done(message="noted. It is to be looked at no more.")
 
 
 @admin.register(PayoutItem)
@@ -73,6 +119,36 @@ class PayoutItemAdmin(ServiceAdmin[PayoutItem]):
             perform=_remove,
             objection=_removable,
         ),
+        Verb(
+            name="was-paid",
+            label="It was paid",
+            permission=_RECORD,
+            what_happens="You looked at the provider's own site, or the bank's, and the money went "
+            "out: another person has to look, too, and to approve. Then it is paid.",
+            perform=lambda attempt: _judge(attempt, Outcome.PAID),
+            form=PaidForm,
+            objection=_judgeable,
+        ),
+        Verb(
+            name="was-not-paid",
+            label="It was not paid",
+            permission=_RECORD,
+            what_happens="You looked at the provider's own site, or the bank's, and the money did "
+            "not go out and never will: another person has to look, too, and to approve. Then it "
+            "goes back to the member. If it was paid after all, they have it twice.",
+            perform=lambda attempt: _judge(attempt, Outcome.FAILED),
+            form=NotPaidForm,
+            objection=_judgeable,
+        ),
+        Verb(
+            name="looked",
+            label="I have looked",
+            permission=_RECORD,
+            what_happens="Nothing is booked. It is to be looked at no more, until the provider "
+            "says something new; say what you found.",
+            perform=_look,
+            objection=judging.objection_to_looking,
+        ),
     )
 
     def panels(self, request: HttpRequest, row: PayoutItem) -> list[Panel]:
@@ -92,5 +168,6 @@ class PayoutItemAdmin(ServiceAdmin[PayoutItem]):
                 headings=["When", "Its word", "In ours", "Why"],
                 rows=cells,
                 empty="Nothing yet.",
-            )
+            ),
+            admin_panels.steps_of(row),
         ]

@@ -43,7 +43,8 @@ def _problems() -> Card:
         title="Payments to look at",
         count=bounded_count(items_with_problems(), most=COUNTED_MAX),
         url=list_url(PayoutItem, "look=yes"),
-        what_to_do="The provider and the books say different things: see what was really paid.",
+        what_to_do="The provider and the books say different things: see what was really paid, "
+        "then say so on the payment's page.",
         when_none="Payments whose outcome only a person can judge appear here.",
         tone="bad",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest
 
 from rewards_site.kernel.admin import panels
@@ -78,9 +78,19 @@ def _item_cells(item: PayoutItem) -> list[Any]:
 
 
 def steps(batch: PayoutBatch) -> Panel:
-    rows = BatchStep.objects.filter(batch=batch.pk).select_related("actor").order_by("-pk")
+    return _steps("What was done with it", BatchStep.objects.filter(batch=batch.pk))
+
+
+def steps_of(item: PayoutItem) -> Panel:
+    """Those of its batch that are about this payment alone."""
+    mine = BatchStep.objects.filter(batch=item.batch_id, facts__item=str(item.public_id))
+    return _steps("What people said of it", mine)
+
+
+def _steps(title: str, found: QuerySet[BatchStep]) -> Panel:
+    rows = found.select_related("actor").order_by("-pk")
     return Panel(
-        title="What was done with it",
+        title=title,
         headings=["When", "What", "By", "Why"],
         rows=[
             [

@@ -13,7 +13,7 @@ from rewards_site.kernel.admin.service import Attempt, ConfirmForm, Done, Reason
 from transactions.payouts import claiming, collecting, deciding, exchange, sending
 from transactions.payouts.models import PayoutBatch
 from transactions.payouts.providers.manual_file import NAME as MANUAL_FILE
-from transactions.payouts.states import BEFORE_SENDING, BatchStatus
+from transactions.payouts.states import BatchStatus
 
 COLLECT, SEND = "payouts.collect_payoutbatch", "payouts.send_payoutbatch"
 RECORD = "payouts.record_payoutbatch"
@@ -75,7 +75,7 @@ def _send(attempt: Attempt[PayoutBatch]) -> Done:
             level=messages.WARNING,
         )
     if done.status == BatchStatus.SENT:
-        return Done(message="noted as sent. Upload the result when it is known.")
+        return Done(message="sent. Export its file and pay by it; then upload the result.")
     return Done(message="it is being sent by the worker.")
 
 
@@ -115,8 +115,9 @@ VERBS = (
         name="send",
         label="Send",
         permission=SEND,
-        what_happens="The provider is given the batch, and pays. A batch that people pay by "
-        "its file is noted as sent. Above the limit of one person it is proposed to a second.",
+        what_happens="The provider is given the batch, and pays. Of a batch that people pay, "
+        "the file may be taken from then on. Above the limit of one person it is proposed to a "
+        "second.",
         perform=_send,
         objection=_must_be(BatchStatus.CLOSED),
     ),
@@ -124,9 +125,10 @@ VERBS = (
         name="cancel",
         label="Cancel",
         permission=COLLECT,
-        what_happens="Nothing of it is paid; its redemptions wait for another batch.",
+        what_happens="Nothing of it is paid; its redemptions wait for another batch. Nobody "
+        "can cancel it any more once a provider, or a person, may have been given it.",
         perform=_cancel,
-        objection=_must_be(*BEFORE_SENDING),
+        objection=collecting.objection_to_cancelling,
     ),
     Verb(
         name="ask",

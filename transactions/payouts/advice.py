@@ -1,9 +1,10 @@
-"""What to do next with a batch, in a sentence or two; pure words over its row."""
+"""What to do next with a batch, in a sentence or two."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from transactions.payouts.batches import was_exported
 from transactions.payouts.claiming import SAFETY, is_past_asking
 from transactions.payouts.models import PayoutBatch
 from transactions.payouts.providers.manual_file import NAME as MANUAL_FILE
@@ -22,15 +23,22 @@ def next_step(batch: PayoutBatch, *, at: datetime) -> str:
             return _closed(batch, is_by_hand=is_by_hand)
         case BatchStatus.SENDING:
             return _sending(batch, at=at)
+        case BatchStatus.SENT if is_by_hand and not was_exported(batch):
+            return (
+                "Export its file and pay by it; then upload the result. Until somebody takes the "
+                "file it can be cancelled."
+            )
         case BatchStatus.SENT if is_by_hand:
             return (
+                "Its file was taken: pay by it once, and leave out whom you may not pay any more. "
                 "When it is known which payments went through, upload the result: item_id, "
                 "outcome (paid or failed), reference, reason."
             )
         case BatchStatus.SENT:
             return (
                 f"{label_of(batch.provider)} is asked by itself until it is known of every payment "
-                "what became of it. Payments that nobody claims come back after 30 days."
+                "what became of it. Payments that nobody claims come back after 30 days. What it "
+                "cannot tell of a payment two people say on the payment's page."
             )
         case BatchStatus.SETTLED if is_by_hand:
             return "Nothing. Should a payment come back, upload a result that says it failed."
@@ -47,7 +55,7 @@ def _closed(batch: PayoutBatch, *, is_by_hand: bool) -> str:
     if needs_second_person(batch):
         words += "It is above the limit: sending it is proposed, and another person approves. "
     if is_by_hand:
-        return words + "Export it, pay by the file, then say that it is sent."
+        return words + "Send it, then export its file and pay by it; or cancel it."
     return words + "Send it, or cancel it."
 
 

@@ -10,7 +10,14 @@ class PayoutsConfig(AppConfig):
         from rewards_site.approvals import registry  # noqa: PLC0415  # models are loaded now
         from rewards_site.health.registry import register as register_check  # noqa: PLC0415
         from rewards_site.members import erasure  # noqa: PLC0415
-        from transactions.payouts import deciding, erasing, health, queries, sending  # noqa: PLC0415
+        from transactions.payouts import (  # noqa: PLC0415
+            deciding,
+            erasing,
+            health,
+            judging,
+            queries,
+            sending,
+        )
         from transactions.payouts.providers import paypal  # noqa: PLC0415
         from transactions.payouts.providers.registry import is_paypal_configured  # noqa: PLC0415
         from transactions.redemptions import batches  # noqa: PLC0415
@@ -39,4 +46,11 @@ class PayoutsConfig(AppConfig):
             permission="payouts.record_payoutbatch",
             execute=deciding.execute_never_arrived,
             stale=deciding.stale_never_arrived,
+        )
+        registry.register(
+            judging.JUDGE_PAYMENT,
+            label="say whether a payment of a batch was made",
+            permission="payouts.record_payoutbatch",
+            execute=judging.execute_outcome,
+            stale=judging.stale_outcome,
         )

@@ -11,7 +11,13 @@ from django.db.models import Count, Q, Sum
 from rewards_site.kernel import rows
 from rewards_site.kernel.db import in_transaction
 from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound
-from transactions.payouts.models import REASON_LENGTH_MAX, BatchStep, PayoutBatch, PayoutItem
+from transactions.payouts.models import (
+    REASON_LENGTH_MAX,
+    BatchStep,
+    PayoutBatch,
+    PayoutItem,
+    StepVerb,
+)
 from transactions.payouts.states import BatchStatus, ItemStatus
 from transactions.redemptions.models import Redemption
 from transactions.redemptions.services import hold_holders
@@ -53,6 +59,20 @@ def must_be(batch: PayoutBatch, *allowed: BatchStatus) -> None:
     """Raises: Conflict."""
     if batch.status not in allowed:
         raise Conflict(f"It is {batch.status}: it has to be {' or '.join(allowed)} for this.")
+
+
+def was_exported(batch: PayoutBatch) -> bool:
+    """Whether anybody has had its file, and may have paid by it."""
+    return BatchStep.objects.filter(batch=batch.pk, verb=StepVerb.EXPORTED).exists()
+
+
+def must_be_exported(batch: PayoutBatch) -> None:
+    """Raises: Conflict."""
+    if not was_exported(batch):
+        raise Conflict(
+            "Nobody has taken its file yet, so nothing of it can have been paid: export the file, "
+            "or cancel the batch."
+        )
 
 
 def hold_members_of(batch_id: int) -> None:

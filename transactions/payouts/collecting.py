@@ -17,10 +17,11 @@ from rewards_site.kernel.errors import Conflict, InvalidInput, NotFound
 from transactions.ledger.posting import post
 from transactions.payouts import batches
 from transactions.payouts.models import PayoutBatch, PayoutItem, StepVerb
+from transactions.payouts.providers.manual_file import NAME as MANUAL_FILE
 from transactions.payouts.providers.protocol import Provider
 from transactions.payouts.providers.registry import provider_of
-from transactions.payouts.states import BatchStatus, ItemStatus
-from transactions.redemptions.brakes import frozen_reasons
+from transactions.payouts.states import BEFORE_SENDING, BatchStatus, ItemStatus
+from transactions.redemptions.brakes import frozen_reasons, uncovered
 from transactions.redemptions.models import Redemption
 from transactions.redemptions.services import hold_holders
 from transactions.redemptions.states import Status
@@ -28,6 +29,7 @@ from transactions.redemptions.states import Status
 log = logging.getLogger(__name__)
 
 FROZEN = "the member is frozen"
+FROZEN_ORDER = "an order that earned the money is frozen"
 HELD = "the destination is too new"
 ERASED = "the destination was erased"
 TAKEN = "another batch has it"
@@ -85,10 +87,13 @@ def _collect(
     holders = hold_holders(set(seen.values()))
     locked = rows.find(Redemption, {"id": list(seen)}, is_locked=True) if seen else []
     frozen = frozen_reasons(set(holders.values()), at=at) if holders else {}
+    not_covered = uncovered(locked, at=at)
     skipped: Counter[str] = Counter()
     taken: list[Redemption] = []
     for row in locked:
         why = _objection(row, payer, at=at, is_frozen=holders[row.member_id] in frozen)
+        if not why and row.pk in not_covered:
+            why = FROZEN_ORDER
         if not why and len(taken) >= payer.items_max:
             why = TOO_MANY
         if why:
@@ -215,19 +220,34 @@ def close_batch(*, batch_id: int, actor: User, reason: str, at: datetime) -> Pay
 
 
 def cancel_batch(*, batch_id: int, actor: User, reason: str, at: datetime) -> PayoutBatch:
-    """Give the batch up before anything was sent: its redemptions wait for another. Idempotent.
+    """Give the batch up before anything can have left: its redemptions wait for another.
 
-    Raises: InvalidInput, NotFound, Conflict.
+    Idempotent. Raises: InvalidInput, NotFound, Conflict.
     """
     reason = batches.checked_reason(reason)
     with atomic():
         batch = batches.locked_batch(batch_id)
         if batch.status == BatchStatus.CANCELLED:
             return batch
-        batches.must_be(batch, BatchStatus.OPEN, BatchStatus.CLOSED)
+        if objection := objection_to_cancelling(batch):
+            raise Conflict(objection)
         give_up(batch, at=at)
         batches.note(batch, StepVerb.CANCELLED, actor_id=actor.pk, reason=reason, at=at)
     return batch
+
+
+def objection_to_cancelling(batch: PayoutBatch) -> str:
+    """Why it may have been paid; empty where nothing of it can have left the house."""
+    if batches.was_exported(batch):
+        return (
+            "Its file was taken, and may have been paid: say by a result which payments were not "
+            "made."
+        )
+    if batch.status in BEFORE_SENDING:
+        return ""
+    if batch.status == BatchStatus.SENT and batch.provider == MANUAL_FILE:
+        return ""
+    return f"It is {batch.status}: it may have been paid, or is over."
 
 
 def give_up(batch: PayoutBatch, *, at: datetime) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import Q
 
 from rewards_site.members.erasure import Person
-from transactions.payouts.models import BatchStep, ProviderAnswer
+from rewards_site.members.overwriting import overwrite_texts
+from transactions.payouts.models import BatchStep, PayoutItem, ProviderAnswer
 from transactions.payouts.queries import in_flight
 
 
@@ -20,7 +21,7 @@ def objection(person: Person) -> str:
 
 
 def erase(person: Person) -> int:
-    """Empty what providers said of payments to them; blank their ids in staff's reasons."""
+    """Empty what providers said of payments to them; blank their ids in what staff wrote."""
     answers = ProviderAnswer.objects.filter(item__redemption__member__in=person.row_ids)
     count = answers.exclude(evidence="", why="").update(evidence="", why="")
     named = Q()
@@ -30,4 +31,5 @@ def erase(person: Person) -> int:
         told = person.text(step.reason)
         if told != step.reason:
             count += BatchStep.objects.filter(pk=step.pk).update(reason=told)
-    return count
+    items = PayoutItem.objects.filter(redemption__member__in=person.row_ids)
+    return count + overwrite_texts(items, ["provider_item_id"], person)

@@ -16,6 +16,7 @@ from rewards_site.kernel.money import decimal_text
 from rewards_site.reports.writers import safe_text
 from transactions.payouts import batches
 from transactions.payouts.models import PayoutBatch, PayoutItem, StepVerb
+from transactions.payouts.payable import must_all_be_payable
 from transactions.payouts.providers.manual_file import NAME as MANUAL_FILE
 from transactions.payouts.states import BatchStatus, ItemStatus
 from transactions.redemptions.destinations import opened
@@ -33,15 +34,20 @@ class Exported:
 def export_batch(*, batch_id: int, actor: User, reason: str, at: datetime) -> Exported:
     """The file, with destinations in clear; who took it, when and why is kept, with its digest.
 
-    Amounts in major units, exact. Raises: InvalidInput, NotFound (also: a destination was erased),
-    Conflict (not closed yet; not paid by a file; a destination cannot be read).
+    From the first time on it may have been paid: it leaves after every check, and the first time
+    they are made again. Amounts in major units, exact. Locks: members held, then the batch.
+    Raises: InvalidInput, NotFound (also: a destination was erased), Conflict (not sent yet; not
+    paid by a file; somebody may not be paid now; a destination cannot be read).
     """
     reason = batches.checked_reason(reason)
     with atomic():
+        batches.hold_members_of(batch_id)
         batch = batches.locked_batch(batch_id)
         if batch.provider != MANUAL_FILE:
             raise Conflict("It is not paid by a file: its destinations stay where they are.")
-        batches.must_be(batch, BatchStatus.CLOSED, BatchStatus.SENT, BatchStatus.SETTLED)
+        batches.must_be(batch, BatchStatus.SENT, BatchStatus.SETTLED)
+        if not batches.was_exported(batch):
+            must_all_be_payable(batch, at=at)
         content = _content(batch)
         digest = hashlib.sha256(content).hexdigest()
         batches.note(

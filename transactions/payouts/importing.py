@@ -101,6 +101,7 @@ def _preview(batch: PayoutBatch, told: ResultFile) -> Preview:
     if provider is None or not provider.is_by_hand:
         raise Conflict("Its provider says itself what became of it: no file is needed.")
     batches.must_be(batch, BatchStatus.SENT, BatchStatus.SETTLED)
+    batches.must_be_exported(batch)
     items = {str(item.public_id): item for item in batches.items_of(batch.pk)}
     mistakes = list(told.mistakes)
     seen: dict[str, int] = {}

@@ -192,6 +192,8 @@ class StepVerb(models.TextChoices):
     SETTLED = "settled", "settled"
     CANCELLED = "cancelled", "cancelled"
     NEVER_ARRIVED = "never arrived", "never arrived"
+    JUDGED = "payment: people said", "payment: people said"
+    LOOKED = "payment: looked at", "payment: looked at"
 
 
 class BatchStep(models.Model):

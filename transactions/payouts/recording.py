@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rewards_site.kernel import rows
+from rewards_site.kernel.errors import Conflict
 from transactions.payouts import batches
 from transactions.payouts.models import (
     WHY_LENGTH_MAX,
@@ -57,7 +58,8 @@ def record_told(
         for one in told
         if one.item_id in items
     ]
-    changes = [change for change in changes if _is_new(change)]
+    known = _last_words([c.item for c in changes if c.told.outcome is Outcome.UNKNOWN])
+    changes = [change for change in changes if _is_new(change, known)]
     if changes:
         moved = _move_money(batch, changes, actor_id=actor_id, at=at)
         answers = [_answer(batch, change, at) for change in changes]
@@ -70,13 +72,56 @@ def record_told(
     return len(changes)
 
 
-def _is_new(change: _Change) -> bool:
-    item, told = change.item, change.told
-    return (
-        change.move.status != item.status
-        or told.word[:40] != item.word
-        or (told.outcome is Outcome.UNKNOWN and told.reason[:WHY_LENGTH_MAX] != item.problem)
+def record_judged(
+    batch: PayoutBatch,
+    *,
+    item_id: int,
+    outcome: Outcome,
+    reference: str,
+    reason: str,
+    actor_id: int,
+    at: datetime,
+) -> None:
+    """Bring one item of a locked batch to where people say it is. Locks as record_told().
+
+    The provider's word stays what it was: the same word again is nothing new. Raises: Conflict.
+    """
+    items = batches.items_of(batch.pk)
+    item = next(item for item in items if item.pk == item_id)
+    told = Told(
+        item_id=str(item.public_id),
+        outcome=outcome,
+        word=f"people say {outcome.value}.",
+        reference=reference,
+        reason=reason,
     )
+    change = _Change(item, told, decide(ItemStatus(item.status), outcome))
+    moved = _move_money(batch, [change], actor_id=actor_id, at=at)[item.redemption_id]
+    if moved.refusal:
+        raise Conflict(moved.refusal)
+    item.status, item.problem = change.move.status, change.move.problem
+    item.provider_item_id = item.provider_item_id or reference
+    item.save(update_fields=["status", "problem", "provider_item_id"])
+    settle_if_over(batch, items, at=at)
+
+
+def _last_words(items: Sequence[PayoutItem]) -> Mapping[int, tuple[str, str]]:
+    """item → the outcome and why that its provider said last (the why may have been erased)."""
+    answers = ProviderAnswer.objects.filter(item__in=[item.pk for item in items]).order_by("pk")
+    return {
+        pk: (outcome, why) for pk, outcome, why in answers.values_list("item", "outcome", "why")
+    }
+
+
+def _is_new(change: _Change, known: Mapping[int, tuple[str, str]]) -> bool:
+    """What people have looked at, or judged, is not new because it is said once more."""
+    item, told = change.item, change.told
+    if change.move.status != item.status or told.word[:40] != item.word:
+        return True
+    if told.outcome is not Outcome.UNKNOWN:
+        return False
+    outcome, why = known.get(item.pk, ("", ""))
+    return outcome != told.outcome or why not in ("", told.reason[:WHY_LENGTH_MAX])
 
 
 def _move_money(

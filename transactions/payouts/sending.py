@@ -22,11 +22,9 @@ from rewards_site.kernel.db import atomic
 from rewards_site.kernel.errors import Conflict, NotFound, Refused
 from transactions.payouts import batches
 from transactions.payouts.models import PayoutBatch, PayoutItem, StepVerb
+from transactions.payouts.payable import must_all_be_payable
 from transactions.payouts.providers.registry import provider_of
 from transactions.payouts.states import BatchStatus, ItemStatus
-from transactions.redemptions.brakes import frozen_reasons
-from transactions.redemptions.services import hold_holders
-from transactions.redemptions.states import Status
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +40,7 @@ def needs_second_person(batch: PayoutBatch) -> bool:
 def send_batch(*, batch_id: int, actor: User, reason: str, at: datetime) -> PayoutBatch | Proposal:
     """Have a closed batch sent; above the limit, propose it. Idempotent while it is under way.
 
-    One that people pay by a file is sent at once: it was handed over.
+    One that people pay by a file is sent at once: from then on its file may be taken.
     Raises: InvalidInput, NotFound, Conflict.
     """
     reason = batches.checked_reason(reason)
@@ -97,10 +95,9 @@ def _give(
         raise Refused("You closed it yourself: another person has to approve that it is sent.")
     if approved_by is None and needs_second_person(batch):
         raise Refused("It is above the limit of one person.")
-    _must_all_be_payable(batch, at=at)
+    must_all_be_payable(batch, at=at)
     batch.sent_by, batch.approved_by, batch.sending_at = actor, approved_by, at
     if provider.is_by_hand:
-        _must_be_exported(batch)
         batch.status = BatchStatus.SENT
         batch.accepted_at = batch.first_sent_at = at
         PayoutItem.objects.filter(batch=batch.pk, status=ItemStatus.WAITING).update(
@@ -123,23 +120,3 @@ def _give(
     )
     log.info("payouts.given", extra={"batch": batch.pk, "actor": actor.pk})
     return batch
-
-
-def _must_all_be_payable(batch: PayoutBatch, *, at: datetime) -> None:
-    """And nobody may be frozen since. Raises: Conflict."""
-    live = PayoutItem.objects.filter(batch=batch.pk).exclude(status=ItemStatus.REMOVED)
-    if live.exclude(redemption__status=Status.APPROVED).exists():
-        raise Conflict("Some of its redemptions are no longer approved: cancel it, collect again.")
-    holders = hold_holders(set(live.values_list("redemption__member", flat=True)))
-    frozen = frozen_reasons(set(holders.values()), at=at)
-    if frozen:
-        raise Conflict(
-            f"{len(frozen)} of its members were frozen since: cancel it and collect again, which "
-            "leaves them out."
-        )
-
-
-def _must_be_exported(batch: PayoutBatch) -> None:
-    """Raises: Conflict."""
-    if not batch.steps.filter(verb=StepVerb.EXPORTED).exists():
-        raise Conflict("Nobody has taken its file yet: export it, pay by it, then say it is sent.")

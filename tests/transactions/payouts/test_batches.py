@@ -262,3 +262,7 @@ def test_a_person_is_not_forgotten_while_money_is_on_its_way_to_them() -> None:
     PayoutItem.objects.filter(batch=batch).update(status="paid")
     assert not in_flight(member.pk)
     assert erasing.objection(person) == ""
+
+    PayoutItem.objects.update(provider_item_id="cash to u-ann")
+    assert erasing.erase(person) == 1
+    assert PayoutItem.objects.get().provider_item_id == "cash to erased-1"

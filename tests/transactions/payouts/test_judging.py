@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from rewards_site.approvals import services as approvals
+from rewards_site.approvals.models import Proposal
 from rewards_site.kernel import clock
 from rewards_site.kernel.db import atomic
 from rewards_site.kernel.errors import Conflict, InvalidInput, Refused
@@ -142,11 +143,15 @@ def test_a_payment_that_the_provider_never_lists_is_judged_after_an_hour(
     assert states(batch) == {"u-ann": ("failed", "failed")}
 
 
-def test_what_the_provider_works_on_is_not_judged(batch: PayoutBatch) -> None:
+def test_what_the_provider_works_on_is_not_judged_for_45_days(batch: PayoutBatch) -> None:
     told(batch, Outcome.WAITING, "UNCLAIMED")
 
     with pytest.raises(Conflict, match=r"still works on it \(UNCLAIMED\)"):
         judged(Outcome.FAILED)
+
+    later(batch, timedelta(days=45))
+    judged(Outcome.FAILED)
+    assert states(batch) == {"u-ann": ("failed", "failed")}
 
 
 def test_what_is_paid_has_a_reference(batch: PayoutBatch) -> None:
@@ -154,6 +159,14 @@ def test_what_is_paid_has_a_reference(batch: PayoutBatch) -> None:
 
     with pytest.raises(InvalidInput, match="A reference is needed"):
         judged(Outcome.PAID, " ")
+
+
+@pytest.mark.parametrize("reference", ["by u-ann", "ann@example.org"])
+def test_a_reference_names_no_person(batch: PayoutBatch, reference: str) -> None:
+    strange(batch)
+
+    with pytest.raises(InvalidInput, match="It names who is paid: give the payment's own"):
+        judged(Outcome.PAID, reference)
 
 
 def test_what_the_provider_says_first_makes_the_proposal_stale(batch: PayoutBatch) -> None:
@@ -223,6 +236,17 @@ def test_finance_says_it_on_the_page_of_a_payment(batch: PayoutBatch) -> None:
     assert level == "warning"
     assert text.endswith("waits for another person.")
     assert PayoutItem.objects.get().status == "unknown"
+    assert "payment: people said" not in answer.content.decode()
+
+    frank = make_staff("Finance", username="frank")
+    approvals.approve(
+        proposal_id=Proposal.objects.get().pk, actor=frank, reason="so it is", at=clock.now()
+    )
+
+    shown = client.get(reverse("admin:payouts_payoutitem_change", args=[item.pk]))
+    assert "payment: people said" in shown.content.decode()
+    assert "TX-1: seen / approved: so it is" in shown.content.decode()
+    assert "do/was-paid/" not in shown.content.decode()
 
 
 def test_one_payment_by_hand_is_judged_once_its_file_was_taken() -> None:
