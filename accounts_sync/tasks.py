@@ -38,7 +38,7 @@ from rewards_site.outward.deliver import deliver_events
 from rewards_site.outward.pruning import prune as prune_outward
 from rewards_site.outward.resealing import reseal as reseal_outward
 from transactions.brand_record.measuring import measure_brands
-from transactions.claims.settling import settle_arrived
+from transactions.claims.sweeping import sweep_claims
 from transactions.expiry.services import expire_idle
 from transactions.models import ButtonAccount
 from transactions.payouts.tasks import sync_due
@@ -238,7 +238,7 @@ def forget_outward_events() -> int:
 
 def settle_claims() -> int:
     """Answer open claims whose order came by no booking, such as one that staff gave; how many."""
-    return settle_arrived(at=clock.now())
+    return sweep_claims(at=clock.now())
 
 
 def release_due_rewards() -> int:

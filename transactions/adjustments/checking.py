@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 
 from rewards_site.approvals.models import ProposalStatus
 from rewards_site.members.queries import holders
@@ -14,6 +15,8 @@ from transactions.ledger.chart import AccountKey, AccountKind
 from transactions.ledger.models import Entry
 
 _CHUNK = 500
+_OFFSETS = (timedelta(hours=-13), timedelta(hours=14))
+"""Beyond the time zones there are."""
 
 
 def wrong_adjustments() -> Iterator[Difference]:
@@ -46,6 +49,16 @@ def _wrong(chunk: list[Adjustment]) -> Iterator[Difference]:
         told = proposal.payload
         if (told.get("currency"), told.get("amount_minor")) != (row.currency, row.amount_minor):
             yield Difference(cause_of(row.pk), f"proposal {proposal.pk} is of another amount")
+        if (told.get("kind"), told.get("claim_id")) != (row.kind, row.claim_id):
+            yield Difference(
+                cause_of(row.pk), f"proposal {proposal.pk} is of another kind, or for another claim"
+            )
+        decided_at = proposal.decided_at or row.approved_at
+        if row.budget_month not in _months_around(decided_at):
+            yield Difference(
+                cause_of(row.pk),
+                f"used the budget of {row.budget_month}; it was approved at {decided_at}",
+            )
         if people.get(int(told.get("member_id") or 0)) != now.get(row.member_id):
             yield Difference(cause_of(row.pk), f"proposal {proposal.pk} is of another member")
         decided = (proposal.status, proposal.proposed_by_id, proposal.decided_by_id)
@@ -53,6 +66,11 @@ def _wrong(chunk: list[Adjustment]) -> Iterator[Difference]:
             yield Difference(
                 cause_of(row.pk), f"proposal {proposal.pk} was not approved by the two it names"
             )
+
+
+def _months_around(at: datetime) -> set[date]:
+    """First days of the month that it was, wherever on earth: the zone set may have changed."""
+    return {(at.astimezone(UTC) + offset).date().replace(day=1) for offset in _OFFSETS}
 
 
 def _booked(group_ids: list[int]) -> dict[int, dict[AccountKey, int]]:

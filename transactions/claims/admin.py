@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -16,22 +16,21 @@ from django.utils.safestring import SafeString
 
 from rewards_site.kernel import clock
 from rewards_site.kernel.admin import panels
-from rewards_site.kernel.admin.attention import COUNTED_MAX, Card, register_card
 from rewards_site.kernel.admin.base import ReadOnlyAdmin
 from rewards_site.kernel.admin.columns import link, list_url, page_url
 from rewards_site.kernel.admin.filters import choice_filter, word_filter
-from rewards_site.kernel.admin.paging import bounded_count
 from rewards_site.kernel.admin.panels import Panel, may_view
 from rewards_site.kernel.admin.service import ServiceAdmin
 from rewards_site.kernel.admin.text import EMPTY, displayable, label, money_text, utc_text
 from rewards_site.kernel.db import DatabaseUnavailable
 from rewards_site.kernel.errors import ServiceError
 from rewards_site.members.models import Member
-from transactions.claims import verbs
+from transactions.claims import cards, verbs
 from transactions.claims.choices import Answer, AnsweredBy, ClaimStatus
 from transactions.claims.filing import file_for_member
 from transactions.claims.forms import FileForm
 from transactions.claims.models import Claim, ClaimStep
+from transactions.claims.overtaken import is_overtaken
 from transactions.claims.shown import evidence_panels
 from transactions.claims.standing import age_text, queue_panel, standing_panel
 
@@ -43,7 +42,10 @@ _PANEL_ROWS = 10
 @admin.register(Claim)
 class ClaimAdmin(ServiceAdmin[Claim]):
     change_list_template = "admin/list_with_tools.html"
-    verbs = (verbs.REJECT, verbs.ASK_BRAND, verbs.NOTE_WORD, verbs.GOODWILL)
+    verbs = (
+        *(verbs.REJECT, verbs.ASK_BRAND, verbs.NOTE_WORD, verbs.GOODWILL),
+        *(verbs.TAKE_BACK, verbs.LEAVE),
+    )
     money_currencies: ClassVar[dict[str, str]] = {
         "order_total_minor": "order_currency",
         "estimate_minor": "estimate_currency",
@@ -62,6 +64,7 @@ class ClaimAdmin(ServiceAdmin[Claim]):
             {
                 "ours": ("ours to answer", _OPEN & Q(handed_at__isnull=True)),
                 "brand": ("the brand was asked", _OPEN & Q(handed_at__isnull=False)),
+                "twice": ("goodwill was given, and the order came after all", is_overtaken()),
             },
         ),
         word_filter("answered_by", AnsweredBy.values),
@@ -217,9 +220,8 @@ class ClaimAdmin(ServiceAdmin[Claim]):
         return TemplateResponse(request, template, shared | context)
 
     def initial_answers(self, rows: Sequence[Claim]) -> dict[str, Any]:
-        """What goodwill would be by what the member was shown."""
-        [row] = rows if len(rows) == 1 else [None]
-        return verbs.goodwill_suggested(row) if row is not None else {}
+        """What goodwill would be, or was."""
+        return verbs.suggested(rows[0]) if len(rows) == 1 else {}
 
     def confirmation_panels(self, rows: Sequence[Claim]) -> list[Panel]:
         shown: list[list[Any]] = [
@@ -257,23 +259,6 @@ def _estimate(row: Claim) -> str:
     return money_text(row.estimate_minor, row.estimate_currency)
 
 
-def _open_claims() -> QuerySet[Claim]:
-    return Claim.objects.filter(_OPEN, handed_at=None)
-
-
-def _card() -> Card:
-    return Card(
-        title="Claims to answer",
-        count=bounded_count(_open_claims(), most=COUNTED_MAX),
-        url=reverse("admin:claims_queue"),
-        what_to_do="Look at what is known, and answer, ask the brand, or propose goodwill.",
-        when_none="Missing rewards that the facts cannot answer will appear here.",
-    )
-
-
-register_card("claims", _card, permission="claims.answer_claim", order=25)
-
-
 def _member_panel(request: HttpRequest, member: Member) -> Iterator[Panel]:
     if not may_view(request, Claim):
         return
@@ -297,3 +282,4 @@ def _member_panel(request: HttpRequest, member: Member) -> Iterator[Panel]:
 
 
 panels.register(Member, _member_panel)
+cards.register()

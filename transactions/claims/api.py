@@ -89,7 +89,7 @@ class ClaimInput(serializers.Serializer[Asked]):
         required=False,
         allow_null=True,
         min_value=0,
-        help_text="What was paid, in minor units of `currency`.",
+        help_text="What was paid, in minor units of `currency`; at most 10^15.",
     )
     currency = TextField(
         required=False, allow_null=True, allow_blank=True, max_length=3, help_text="ISO 4217."

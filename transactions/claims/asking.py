@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,12 +13,16 @@ from offers.clicks.models import Click
 from offers.shown_reward import RewardType
 from rewards_site.kernel.currencies import EXPONENTS, POINTS, UnknownCurrency, exponent_of
 from rewards_site.kernel.errors import InvalidInput
-from rewards_site.kernel.money import BIGINT_MAX
 from transactions.claims.models import (
     CLICK_ID_LENGTH_MAX,
     NOTE_LENGTH_MAX,
     ORDER_REFERENCE_LENGTH_MAX,
 )
+
+ORDER_TOTAL_MAX = 10**15
+"""As much as the books take of one order, in minor units (transactions/known.py)."""
+_ESTIMATE_MAX = 10**12
+"""More is no estimate of a reward; and no sum of them passes a column of the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +49,11 @@ def check(asked: Asked, *, at: datetime) -> None:
             fields[name] = _("This has at most %(most)d characters.") % {"most": most}
     if (asked.order_total_minor is None) != (not asked.order_currency):
         fields["currency"] = _("An amount and its currency go together.")
-    if asked.order_total_minor is not None and not 0 <= asked.order_total_minor <= BIGINT_MAX:
+    if asked.order_total_minor is not None and asked.order_total_minor < 0:
         fields["order_total"] = _("In minor units of the currency, and not below zero.")
+    elif (asked.order_total_minor or 0) > ORDER_TOTAL_MAX:
+        words = _("This is more than an order can be: at most %(most)d.")
+        fields["order_total"] = words % {"most": ORDER_TOTAL_MAX}
     if asked.order_currency and asked.order_currency not in EXPONENTS:
         fields["currency"] = _("This is not an ISO 4217 currency.")
     if asked.purchased_at is not None and asked.purchased_at > at:
@@ -58,23 +65,32 @@ def check(asked: Asked, *, at: datetime) -> None:
 def estimate_of(click: Click, asked: Asked) -> tuple[int | None, str]:
     """What the reward would come to by what the member was shown: (minor units, currency).
 
-    An estimate, rounded down; (None, "") where it hangs on a total that was not told.
+    An estimate, rounded down; (None, "") where it hangs on a total that was not told, or is more
+    than any reward.
     """
     shown: dict[str, Any] = click.reward
     try:
-        value, kind = Decimal(str(shown["value"])), RewardType(shown["type"])
-        if kind is RewardType.FIXED:
-            currency = str(shown["currency"])
-            return int(value.scaleb(exponent_of(currency))), currency
-        if kind is RewardType.POINTS and shown.get("currency") is None:
-            return int(value), POINTS
-        if asked.order_total_minor is None:
-            return None, ""
-        if kind is RewardType.PERCENT:
-            return int(asked.order_total_minor * value / 100), asked.order_currency
-        if shown["currency"] != asked.order_currency:
-            return None, ""
-        spent = Decimal(asked.order_total_minor).scaleb(-exponent_of(asked.order_currency))
-        return int(spent * value), POINTS
-    except (KeyError, ValueError, InvalidOperation, UnknownCurrency):
+        minor, currency = _estimate(shown, asked)
+        if minor is not None and abs(minor) <= _ESTIMATE_MAX:
+            return int(minor), currency
+    except (KeyError, ValueError, DecimalException, UnknownCurrency):
+        pass
+    return None, ""
+
+
+def _estimate(shown: dict[str, Any], asked: Asked) -> tuple[Decimal | None, str]:
+    """Raises: KeyError, ValueError, DecimalException, UnknownCurrency."""
+    value, kind = Decimal(str(shown["value"])), RewardType(shown["type"])
+    if kind is RewardType.FIXED:
+        currency = str(shown["currency"])
+        return value.scaleb(exponent_of(currency)), currency
+    if kind is RewardType.POINTS and shown.get("currency") is None:
+        return value, POINTS
+    if asked.order_total_minor is None:
         return None, ""
+    if kind is RewardType.PERCENT:
+        return asked.order_total_minor * value / 100, asked.order_currency
+    if shown["currency"] != asked.order_currency:
+        return None, ""
+    spent = Decimal(asked.order_total_minor).scaleb(-exponent_of(asked.order_currency))
+    return spent * value, POINTS

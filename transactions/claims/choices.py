@@ -62,4 +62,6 @@ class StepKind(models.TextChoices):
     HANDED = "handed", "handed to the brand"
     BRAND_SAID = "brand_said", "the brand answered"
     GOODWILL_PROPOSED = "goodwill_proposed", "a goodwill credit was proposed"
+    ORDER_CAME = "order_came", "its order came after goodwill was given"
+    GOODWILL_REVIEWED = "goodwill_reviewed", "somebody looked at goodwill and order"
     ANSWERED = "answered", "answered"

@@ -54,6 +54,8 @@ class ArrivedOrder:
     order_ids: Sequence[str] = ()
     """All references it was told by: Button's, and the brand's own."""
     purchased_at: datetime
+    first_seen_at: datetime | None = None
+    """When it was first told; None: it is being booked."""
     order_total_minor: int | None = None
     order_currency: str = ""
     status: str
@@ -99,7 +101,7 @@ def settled(
     changed: list[Claim] = []
     steps: list[ClaimStep] = []
     for claim in sorted(claims, key=lambda claim: claim.pk):
-        order = _answering(claim, arrived)
+        order = answering_order(claim, arrived)
         if order is None or claim.answered_at is not None:
             continue
         is_declined = order.status == ButtonStatus.DECLINED
@@ -131,7 +133,7 @@ def settled(
     return [*rows.overwrite(changed, ANSWERED_FIELDS), *rows.insert(steps)], news
 
 
-def _answering(claim: Claim, arrived: Sequence[ArrivedOrder]) -> ArrivedOrder | None:
+def answering_order(claim: Claim, arrived: Sequence[ArrivedOrder]) -> ArrivedOrder | None:
     """The surest of the orders of its tap, whoever has them, and of its member."""
     claimed = claimed_of(claim)
     found: list[tuple[int, ArrivedOrder]] = []
@@ -156,7 +158,7 @@ def settle_arrived(*, at: datetime) -> int:
         if not chunk:
             return count
         after = chunk[-1].pk
-        arrived = _arrived_for(chunk)
+        arrived = arrived_for(chunk)
         if arrived:
             ids = [claim.pk for claim in chunk]
             count += retry_deadlocks(lambda: _settle(ids, arrived, at=at))  # noqa: B023
@@ -174,7 +176,7 @@ def _settle(claim_ids: Sequence[int], arrived: Sequence[ArrivedOrder], *, at: da
                 for order in arrived
                 if order.member_id == people[claim.member_id] or order.click_id == claim.click_id
             ]
-            more, told = settled([_as_of(claim, people)], own, at=at)
+            more, told = settled([as_of(claim, people)], own, at=at)
             writes += more
             news += told
         rows.run([*writes, *prepare(news)])
@@ -183,13 +185,13 @@ def _settle(claim_ids: Sequence[int], arrived: Sequence[ArrivedOrder], *, at: da
     return len(news)
 
 
-def _as_of(claim: Claim, people: dict[int, int]) -> Claim:
+def as_of(claim: Claim, people: dict[int, int]) -> Claim:
     """The claim as of whom its member stands for by now; that column is not written."""
     claim.member_id = people[claim.member_id]
     return claim
 
 
-def _arrived_for(claims: Sequence[Claim]) -> list[ArrivedOrder]:
+def arrived_for(claims: Sequence[Claim]) -> list[ArrivedOrder]:
     """Orders that may be those of `claims`: of their taps, or of their members at their brands."""
     people = holders({claim.member_id for claim in claims})
     wanted = Q(click__in={claim.click_id for claim in claims})
@@ -219,6 +221,7 @@ def arrived_of(row: Transaction, references: Sequence[str], stores: dict[str, st
         click_id=row.click_id,
         order_ids=list(known.references),
         purchased_at=row.purchased_at,
+        first_seen_at=row.first_seen_at,
         order_total_minor=row.order_total_minor,
         order_currency=row.order_currency,
         status=row.status,

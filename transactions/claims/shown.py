@@ -63,6 +63,8 @@ def claim_panel(claim: Claim) -> Panel:
 
 def evidence_panels(claim: Claim, reader: Reader) -> Iterator[Panel]:
     """All that there is about a claim; each panel for who may read what it shows."""
+    if _is_both(claim) and has_perm(reader, "transactions.view_transaction"):
+        yield _both(claim)
     yield _steps(claim)
     if claim.click is None or claim.merchant_id is None:
         return
@@ -75,6 +77,37 @@ def evidence_panels(claim: Claim, reader: Reader) -> Iterator[Panel]:
         yield _nobodys(claim)
     yield _similar(claim)
     yield _pace(claim)
+
+
+def _is_both(claim: Claim) -> bool:
+    return claim.answer == Answer.GOODWILL and claim.transaction is not None
+
+
+def _both(claim: Claim) -> Panel:
+    order = claim.transaction
+    assert order is not None
+    given = claim.adjustments.order_by("pk")
+    return Panel(
+        title="Goodwill was given, and the order came after all",
+        note="Propose to take the goodwill back, or leave it. A declined order earns nothing.",
+        headings=["What", "#Amount", "State"],
+        rows=[
+            *(
+                [
+                    link(f"goodwill, {row}", page_url(row)),
+                    money_text(row.amount_minor, row.currency),
+                    utc_text(row.approved_at),
+                ]
+                for row in given
+            ),
+            [
+                link(f"reward of {order}", page_url(order)),
+                money_text(order.reward_minor, order.reward_currency),
+                label(order.status),
+            ],
+        ],
+        empty="",
+    )
 
 
 def _steps(claim: Claim) -> Panel:

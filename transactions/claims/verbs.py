@@ -16,6 +16,12 @@ from transactions.claims.choices import Answer
 from transactions.claims.forms import RejectForm
 from transactions.claims.goodwill import open_goodwill, propose_goodwill
 from transactions.claims.models import Claim
+from transactions.claims.overtaken import (
+    given_minor,
+    leave_goodwill,
+    objection,
+    take_goodwill_back,
+)
 
 
 def _reject(attempt: Attempt[Claim]) -> Done:
@@ -57,14 +63,38 @@ def _goodwill(attempt: Attempt[Claim]) -> Done:
     )
 
 
-def goodwill_suggested(claim: Claim) -> dict[str, Any]:
-    if claim.estimate_minor is None:
+def _take_back(attempt: Attempt[Claim]) -> Done:
+    proposal = take_goodwill_back(
+        claim_id=attempt.row.pk,
+        currency=attempt.answers["currency"],
+        amount_minor=attempt.answers["amount_minor"],
+        actor=attempt.actor,
+        reason=attempt.reason,
+        at=attempt.at,
+    )
+    return Done(
+        message=f"a second person has to approve it (proposal {proposal.pk}); nothing was taken "
+        f"yet. {proposal.summary}.",
+        level=messages.WARNING,
+    )
+
+
+def _leave(attempt: Attempt[Claim]) -> Done:
+    leave_goodwill(
+        claim_id=attempt.row.pk, actor=attempt.actor, reason=attempt.reason, at=attempt.at
+    )
+    return Done(message="kept: the member has the goodwill and the reward.")
+
+
+def suggested(claim: Claim) -> dict[str, Any]:
+    """Goodwill by what the member was shown; once it was given, as much as was, to take it back."""
+    minor, currency = claim.estimate_minor, claim.estimate_currency
+    if claim.answer == Answer.GOODWILL:
+        currency, minor = next(iter(given_minor(claim).items()), ("", None))
+    if minor is None:
         return {}
-    digits = exponent_of(claim.estimate_currency)
-    return {
-        "amount": Decimal(claim.estimate_minor).scaleb(-digits),
-        "currency": claim.estimate_currency,
-    }
+    digits = exponent_of(currency)
+    return {"amount": Decimal(minor).scaleb(-digits), "currency": currency}
 
 
 def _answered(row: Claim) -> str:
@@ -123,4 +153,23 @@ GOODWILL: Verb[Claim] = Verb(
     perform=_goodwill,
     form=GivenForm,
     objection=_no_goodwill,
+)
+TAKE_BACK: Verb[Claim] = Verb(
+    name="take-back",
+    label="Propose to take the goodwill back",
+    permission=PROPOSES,
+    what_happens="The order came after all, so its reward is the member's. This amount is taken "
+    "from what they have to redeem once a second person approved it; never below zero. They are "
+    "told of a correction.",
+    perform=_take_back,
+    form=GivenForm,
+    objection=objection,
+)
+LEAVE: Verb[Claim] = Verb(
+    name="leave",
+    label="Leave the goodwill",
+    permission=ANSWERS,
+    what_happens="The member keeps the goodwill and the reward of the order. Your reason stays.",
+    perform=_leave,
+    objection=objection,
 )

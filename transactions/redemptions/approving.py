@@ -1,4 +1,4 @@
-"""Approving: by one person, or above the limit that ops set, by two."""
+"""Approving: by one person, or above the limit that finance set, by two."""
 
 from __future__ import annotations
 
@@ -45,14 +45,18 @@ def approve_redemption(*, redemption_id: int, actor: User, reason: str, at: date
     amount = f"{decimal_text(row.amount_minor, row.currency)} {row.currency}"
     proposal = propose(
         kind=APPROVE_REDEMPTION,
-        subject=f"redemption/{row.pk}",
+        subject=subject_of(row.pk),
         payload={"redemption_id": row.pk},
-        summary=f"Approve {row}: {amount} by {row.method} to {row.destination_masked}",
+        summary=f"Approve {row}: {amount} by {row.method}",  # not where to: that can be erased
         actor=actor,
         reason=reason,
         at=at,
     )
     return Approval(proposal=proposal)
+
+
+def subject_of(redemption_id: int) -> str:
+    return f"redemption/{redemption_id}"
 
 
 def needs_two(row: Redemption) -> bool:
@@ -78,8 +82,8 @@ def execute_approval(
     )
     with atomic():
         moved = move_redemptions([move], actor_id=proposed_by.pk, at=at)[redemption_id]
-    if moved.refusal:
-        raise Conflict(moved.refusal)
+    if not moved.is_new:
+        raise Conflict(moved.refusal or "It was approved already, by one person: reject this.")
     return "The redemption is approved: it can be paid."
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, pairwise
 
 from django.db.models import F
 
+from rewards_site.approvals.models import Proposal, ProposalStatus
 from rewards_site.members.queries import holders
 from transactions.ledger.balances import Difference
 from transactions.ledger.chart import AccountKind
 from transactions.ledger.models import Account, Entry
+from transactions.redemptions.approving import APPROVE_REDEMPTION, subject_of
 from transactions.redemptions.models import Redemption, RedemptionStep
 from transactions.redemptions.states import NEXT, OPEN, Status, booking, cause_of
 
@@ -44,6 +46,7 @@ def as_of(steps: Sequence[RedemptionStep]) -> Then:
 
 def wrong_redemptions() -> Iterator[Difference]:
     """Rows that are not what their steps make of them; steps that are not booked as they stand;
+    approvals by others than the two people of the proposal;
     and members whose redeeming and paid-out balances are not what their redemptions come to.
     """
     totals: Counter[_Pot] = Counter()
@@ -55,8 +58,10 @@ def wrong_redemptions() -> Iterator[Difference]:
         for step in told.order_by("redemption", "number"):
             steps[step.redemption_id].append(step)
         entries = _entries(step for found in steps.values() for step in found)
+        deciders = _deciders(steps)
         for row in chunk:
             yield from _wrong_row(row, steps[row.pk])
+            yield from _wrong_people(row, steps[row.pk], deciders)
             yield from _wrong_bookings(row, steps[row.pk], entries, people)
             _count(totals, row, people[row.member_id])
     yield from _wrong_totals(totals)
@@ -78,6 +83,39 @@ def _wrong_row(row: Redemption, steps: Sequence[RedemptionStep]) -> Iterator[Dif
     says = (row.status, row.requested_at, row.approved_at, row.finished_at)
     if says != should:
         yield Difference(where, f"says {_text(says)}; its steps say {_text(should)}")
+
+
+def _deciders(redemption_ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
+    """redemption → who proposed to approve it and who did, of those that took two people."""
+    subjects = {subject_of(pk): pk for pk in redemption_ids}
+    told = Proposal.objects.filter(
+        kind=APPROVE_REDEMPTION, status=ProposalStatus.APPROVED, subject__in=subjects
+    ).values_list("subject", "proposed_by_id", "decided_by_id")
+    return {subjects[subject]: (one, other) for subject, one, other in told}
+
+
+def _wrong_people(
+    row: Redemption,
+    steps: Sequence[RedemptionStep],
+    deciders: Mapping[int, tuple[int, int | None]],
+) -> Iterator[Difference]:
+    """An approval by two people is by those of its proposal; no other step has a second person."""
+    where = f"redemption {row.pk}"
+    is_approved = False
+    for step in steps:
+        says = (step.actor_id, step.approver_id)
+        if step.status == Status.APPROVED and row.pk in deciders:
+            is_approved = True
+            if says != deciders[row.pk]:
+                yield Difference(
+                    where,
+                    f"was approved by users {_text(says)}; its proposal says "
+                    f"{_text(deciders[row.pk])}",
+                )
+        elif step.approver_id is not None:
+            yield Difference(where, f"was {step.status} by two people, and no proposal says so")
+    if row.pk in deciders and not is_approved:
+        yield Difference(where, "was never approved; its proposal says that it was")
 
 
 def _wrong_bookings(

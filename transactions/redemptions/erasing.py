@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
+
 from rewards_site.members.erasure import Person
 from rewards_site.members.overwriting import overwrite_texts
 from transactions.redemptions.models import (
@@ -15,12 +18,15 @@ from transactions.redemptions.queries import open_redemptions
 from transactions.redemptions.states import Status
 
 _NAMED_MAX = 5
+_ERASED_KEY = Concat(Value("§erased-"), Cast(F("pk"), CharField()), output_field=CharField())
+"""No request can send it: a key is ASCII."""
 
 
 def erase(person: Person) -> int:
     """Empty destinations and stored answers, in the caller's commit; rows touched. Idempotent.
 
-    The hash of a destination goes, too: whoever has the key could ask it about a known address.
+    The hash of a destination goes, too: whoever has the key could ask it about a known address. And
+    an app's own Idempotency-Key, which may be made of a customer id.
     """
     redemptions = (
         Redemption.objects.filter(member__in=person.row_ids)
@@ -29,8 +35,8 @@ def erase(person: Person) -> int:
     )
     keys = (
         RedemptionKey.objects.filter(member__in=person.row_ids)
-        .exclude(answer="", body_digest="")
-        .update(answer="", body_digest="")
+        .exclude(answer="", body_digest="", key=_ERASED_KEY)
+        .update(answer="", body_digest="", key=_ERASED_KEY)
     )
     steps = overwrite_texts(RedemptionStep, ["reason", "told", "reference"], person)
     return redemptions + keys + steps + overwrite_texts(DestinationReveal, ["reason"], person)

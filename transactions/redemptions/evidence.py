@@ -13,7 +13,7 @@ from rewards_site.members.models import Member
 from rewards_site.members.queries import holders
 from transactions.ledger.chart import AccountKind
 from transactions.ledger.models import Account
-from transactions.redemptions.brakes import frozen_reasons
+from transactions.redemptions.brakes import frozen_reasons, uncovered
 from transactions.redemptions.models import Redemption
 from transactions.redemptions.queries import limits_in_force
 from transactions.redemptions.states import Status
@@ -42,6 +42,7 @@ def evidence_of(rows: Sequence[Redemption], *, at: datetime) -> dict[int, Eviden
     first = _first_of(set(people.values()))
     sharing = _sharing(rows)
     frozen = frozen_reasons(set(people.values()), at=at) if people else {}
+    on_hold = uncovered(rows, at=at)
     limits = limits_in_force({row.currency for row in rows})
     found = {}
     for row in rows:
@@ -58,6 +59,8 @@ def evidence_of(rows: Sequence[Redemption], *, at: datetime) -> dict[int, Eviden
                 against.append(f"frozen: {frozen[holder]}")
             if limit is not None and row.amount_minor > limit:
                 against.append("needs a second person")
+        if row.pk in on_hold:
+            against.append(on_hold[row.pk])
         if others:
             against.append(f"destination of {others} other member{'' if others == 1 else 's'}")
         found[row.pk] = Evidence(

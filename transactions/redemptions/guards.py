@@ -1,8 +1,9 @@
 """Triggers that keep what was asked, and by which steps it went, as they were written.
 
 What tells of a person stands in columns of its own: while the person is being forgotten, and at no
-other time, a destination and a stored answer can be overwritten by the erased value and by nothing
-else, and staff's free text can be. A redemption's state changes; its steps, which say why, do not.
+other time, a destination, a key and its answer can be overwritten by the erased value and by
+nothing else, and staff's free text can be. A redemption's state changes; its steps, which say why,
+do not.
 """
 
 from __future__ import annotations
@@ -35,14 +36,15 @@ _ERASED_DESTINATION = (
     "AND NEW.destination_digest = ''"
 )
 _ANSWERED_OR_ERASED = (
-    "(OLD.answer_status = 0 AND NEW.body_digest = OLD.body_digest) "
-    "OR (NEW.answer = '' AND NEW.body_digest = '' AND NEW.answer_status = OLD.answer_status)"
+    "(OLD.answer_status = 0 AND NEW.body_digest = OLD.body_digest AND NEW.key = OLD.key) "
+    "OR (NEW.answer = '' AND NEW.body_digest = '' AND NEW.answer_status = OLD.answer_status "
+    "AND NEW.key = '§erased-' || NEW.id)"
 )
 _TABLES = {
     REDEMPTION: (_ASKED, ["old.public_id = NEW.public_id"]),
     KEY: (
-        ("id", "member_id", "key", "created_at"),
-        ["old.member_id = NEW.member_id AND old.key = NEW.key"],
+        ("id", "member_id", "created_at"),
+        [_SAME_ID, "old.member_id = NEW.member_id AND old.key = NEW.key"],
     ),
     STEP: (
         (
@@ -61,7 +63,7 @@ _TABLES = {
 }
 _ERASABLE = {
     REDEMPTION: ["destination_sealed", "destination_masked", "destination_digest"],
-    KEY: ["body_digest"],
+    KEY: ["key", "body_digest"],
     STEP: ["reason", "told", "reference"],
     REVEAL: ["reason"],
 }
@@ -70,7 +72,7 @@ _ONE_WAY = {
         "destination_sealed, destination_masked, destination_digest",
         _ERASED_DESTINATION,
     ),
-    KEY: ("answer, answer_status, body_digest", _ANSWERED_OR_ERASED),
+    KEY: ("key, answer, answer_status, body_digest", _ANSWERED_OR_ERASED),
 }
 
 

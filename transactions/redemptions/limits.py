@@ -1,4 +1,4 @@
-"""Pure: what the limits that ops set say about one request."""
+"""Pure: what the limits that finance set say about one request."""
 
 from __future__ import annotations
 

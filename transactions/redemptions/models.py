@@ -174,6 +174,7 @@ class RedemptionKey(models.Model):
         "members.Member", on_delete=models.PROTECT, db_index=False, related_name="+"
     )
     key = models.CharField(max_length=KEY_LENGTH_MAX)
+    """As the app made it. Begins with §: erased."""
     body_digest = models.CharField(max_length=64, blank=True)
     """Keyed hash of the body, as parsed JSON. Empty: erased."""
     answer_status = models.PositiveSmallIntegerField(default=0)

@@ -40,13 +40,13 @@ log = logging.getLogger(__name__)
 
 
 class TooSoon(Refused):
-    """A limit that ops set says no, for now."""
+    """A limit that finance set says no, for now."""
 
     code = "too_soon"
 
 
 class Paused(Refused):
-    """The member is frozen: earns on, redeems nothing."""
+    """The member is frozen, or an order whose money it would take."""
 
     code = "redemptions_paused"
 
@@ -81,14 +81,15 @@ def request_redemption(
     _must_be_there(member_id, wanted, at=at)
     member_rows = rows_of(member_id)
     _must_not_be_too_fast(limits, member_rows, digests, wanted, at=at)
+    public_id = time_ordered_id()
     row = Redemption(
         pk=rows.ask(rows.next_ids(Redemption, 1))[0][0],
-        public_id=time_ordered_id(),
+        public_id=public_id,
         member_id=member_id,
         currency=wanted.currency,
         amount_minor=wanted.amount_minor,
         method=method.name,
-        destination_sealed=destinations.sealed(destination),
+        destination_sealed=destinations.sealed(destination, public_id=public_id),
         destination_masked=method.mask(destination),
         destination_digest=digests[0],
         requested_at=at,
@@ -143,20 +144,23 @@ def _amount_objection(wanted: Wanted) -> str:
 
 
 def _must_be_there(member_id: int, wanted: Wanted, *, at: datetime) -> None:
-    """Raises: InvalidInput. Both accounts are locked from here on: nobody spends it meanwhile."""
+    """Raises: InvalidInput; Paused, where it is there and on hold.
+
+    Both accounts are locked from here on: nobody spends it meanwhile.
+    """
     keys = [
         AccountKey(kind, wanted.currency, member_id=member_id)
         for kind in (AccountKind.AVAILABLE, AccountKind.REDEEMING)
     ]
     available = lock_balances(keys)[keys[0]]
-    allowed = spendable_minor(member_id, wanted.currency, available, at=at)
-    spendable = max(0, min(available, allowed))
-    if wanted.amount_minor > spendable:
+    if wanted.amount_minor > available:
         message = _("No more than %(amount)s %(currency)s is available.") % {
-            "amount": decimal_text(spendable, wanted.currency),
+            "amount": decimal_text(available, wanted.currency),
             "currency": wanted.currency,
         }
         raise InvalidInput(message, fields={"amount": message})
+    if wanted.amount_minor > spendable_minor(member_id, wanted.currency, available, at=at):
+        raise Paused(_("Some of your balance is on hold. Please ask our support."))
 
 
 def _must_not_be_too_fast(

@@ -16,7 +16,7 @@ from rewards_site.kernel.db import atomic, in_transaction, retry_deadlocks
 from rewards_site.kernel.errors import Conflict, NotFound
 from rewards_site.members.queries import held_members, holder_id
 from transactions.redemptions.batches import carried
-from transactions.redemptions.brakes import frozen_reasons
+from transactions.redemptions.brakes import frozen_reasons, uncovered
 from transactions.redemptions.models import Redemption, RedemptionStep
 from transactions.redemptions.queries import limits_in_force
 from transactions.redemptions.recording import Step, record
@@ -254,6 +254,7 @@ class _Brakes:
         self.limits = limits_in_force({row.currency for row in found}) if found else {}
         people = {holders[row.member_id] for row in found}
         self.frozen = frozen_reasons(people, at=at) if people else {}
+        self.uncovered = uncovered(found, at=at)
 
     def objection(self, row: Redemption, move: Move) -> str:
         if move.to is not Status.APPROVED:
@@ -265,6 +266,8 @@ class _Brakes:
         frozen = self.frozen.get(self.holders[row.member_id])
         if frozen is not None:
             return f"The member is frozen: {frozen}"
+        if row.pk in self.uncovered:
+            return f"It would take {self.uncovered[row.pk]}."
         limit = self.limits[row.currency].second_person_minor
         if limit is not None and row.amount_minor > limit and move.approver_id is None:
             return "It is above the limit of one person: propose it, and a second one approves."

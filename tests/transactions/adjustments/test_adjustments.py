@@ -187,6 +187,11 @@ def test_an_adjustment_is_for_ever(ops: User, finance: User) -> None:
             "its group is of kind transaction, should be adjustment",
         ),
         ("DELETE FROM adjustments_adjustment", "nor anything else"),
+        ("UPDATE adjustments_adjustment SET kind = 'goodwill'", "is of another kind"),
+        (
+            "UPDATE adjustments_adjustment SET budget_month = '2026-09-01'",
+            "used the budget of 2026-09-01; it was approved at",
+        ),
     ],
 )
 def test_verify_finds_what_was_tampered_with(

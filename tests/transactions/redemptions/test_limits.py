@@ -195,6 +195,25 @@ def test_above_the_limit_one_person_proposes_and_another_approves() -> None:
 
 
 @pytest.mark.django_db
+def test_a_proposal_of_what_one_person_approved_since_is_nobodys_approval() -> None:
+    limit(second_person_minor=0)
+    fund(5000)
+    row = requested(600)
+    told: dict[str, Any] = {"reason": "Known.", "at": clock.now()}
+    one = approver("one")
+    proposal = approve_redemption(redemption_id=row.pk, actor=one, **told).proposal
+    assert proposal is not None
+    limit()
+    approve_redemption(redemption_id=row.pk, actor=one, **told)
+
+    with pytest.raises(Conflict, match="approved already, by one person"):
+        approve(proposal_id=proposal.pk, actor=approver("other"), **told)
+
+    assert row.steps.get(number=2).approver is None
+    assert differences() == []
+
+
+@pytest.mark.django_db
 def test_a_proposal_of_what_was_cancelled_since_cannot_be_carried_out() -> None:
     limit(second_person_minor=0)
     fund(5000)

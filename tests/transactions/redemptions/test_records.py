@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError
 
+from rewards_site.approvals.services import approve
 from rewards_site.kernel import clock
 from rewards_site.kernel.clock import wire_text
 from rewards_site.kernel.db import atomic
@@ -14,6 +15,7 @@ from rewards_site.kernel.errors import Conflict, NotFound, Refused
 from rewards_site.members.erasing import erase
 from rewards_site.members.models import Member
 from rewards_site.members.services import ensure_member
+from tests.admin_world import make_staff
 from tests.factories import MEMBER, balances
 from tests.members.calling import call, read
 from tests.reports.reading import export, rows
@@ -22,6 +24,8 @@ from tests.transactions.redemptions.asking import approved, ask, body, fund, req
 from transactions.merging.joining import merge_members
 from transactions.moving import Actors
 from transactions.redemptions import destinations
+from transactions.redemptions.approving import approve_redemption
+from transactions.redemptions.limiting import Setting, set_limits
 from transactions.redemptions.models import DestinationReveal, Redemption, RedemptionKey
 from transactions.redemptions.revealing import reveal_destination
 from transactions.redemptions.services import (
@@ -123,6 +127,52 @@ def test_verify_finds_what_does_not_agree(
     corrupt(damage)
 
     assert [text for text in differences() if words in text] != []
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("SET approver_id = NULL", "was approved by users {one}, None; its proposal says {both}"),
+        ("SET actor_id = {third}", "was approved by users {third}, {other}; its proposal says"),
+    ],
+)
+def test_verify_finds_an_approval_by_others_than_the_two_of_the_proposal(
+    damage: str, words: str, corrupt: Callable[[str], None]
+) -> None:
+    told = Setting(second_person_minor=500)
+    set_limits(currency="USD", setting=told, actor=staff(), reason="Care.", at=clock.now())
+    fund(2000)
+    row = requested(600)
+    one, other = make_staff("Ops", username="one"), make_staff("Ops", username="other")
+    proposal = approve_redemption(
+        redemption_id=row.pk, actor=one, reason="Known.", at=clock.now()
+    ).proposal
+    assert proposal is not None
+    approve(proposal_id=proposal.pk, actor=other, reason="Known.", at=clock.now())
+    alone = requested(500)
+    approved(alone)
+    assert differences() == []
+
+    names = {"one": one.pk, "other": other.pk, "third": staff("third").pk}
+    both = f"{one.pk}, {other.pk}"
+    where = f"WHERE status = 'approved' AND redemption_id = {row.pk}"
+    corrupt(f"UPDATE redemptions_redemptionstep {damage.format(**names)} {where}")
+
+    assert [text for text in differences() if words.format(**names, both=both) in text] != []
+
+
+def test_verify_finds_a_second_person_whom_no_proposal_names(
+    corrupt: Callable[[str], None],
+) -> None:
+    fund(2000)
+    approved(requested(600))
+
+    corrupt(
+        f"UPDATE redemptions_redemptionstep SET approver_id = {staff('other').pk} "
+        "WHERE status = 'approved'"
+    )
+
+    assert [text for text in differences() if "by two people, and no proposal" in text] != []
 
 
 def merge(source: str, target: str) -> None:

@@ -14,7 +14,7 @@ from rewards_site.kernel import clock
 from rewards_site.kernel.admin.columns import link, list_url, page_url
 from rewards_site.kernel.admin.paging import bounded_count, count_text
 from rewards_site.kernel.admin.service import ROWS_MAX
-from rewards_site.kernel.admin.text import money_text, utc_text
+from rewards_site.kernel.admin.text import money_text
 from transactions.redemptions.evidence import evidence_of
 from transactions.redemptions.models import Redemption
 from transactions.redemptions.states import Status
@@ -43,7 +43,7 @@ def queue_view(
             pk=row.pk,
             name=str(row),
             cells=[
-                link(utc_text(row.requested_at), page_url(row)),
+                link(f"{row.requested_at:%Y-%m-%d %H:%M}", page_url(row)),
                 age_text(at - row.requested_at),
                 link(row.member, page_url(row.member)),
                 money_text(row.amount_minor, row.currency),

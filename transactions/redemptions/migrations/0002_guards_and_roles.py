@@ -32,7 +32,7 @@ GRANTS = {
         "reveal_destination",
         "Can read where the money of a redemption goes, in full",
     ): ("Finance",),
-    ("redemptionlimits", "set_redemptionlimits", "Can set the limits of redemptions"): ("Ops",),
+    ("redemptionlimits", "set_redemptionlimits", "Can set the limits of redemptions"): ("Finance",),
 }
 
 
