@@ -35,7 +35,10 @@ _MACHINERY = {
     "members.erasedname",
     *("health.figures", "health.heartbeat", "health.tally", "health.turn", "health.notice"),
     *("ledger.horizon", "offers.catalogrun", "ratelimit.permit", "reports.reportresult"),
-    *("outward.deliveryattempt", "rate_decisions.shownpayload",),
+    *(
+        "outward.deliveryattempt",
+        "rate_decisions.shownpayload",
+    ),
 }
 """Lists that only whoever runs the program looks at: they stand with the worker's, last."""
 _WORKER = "django_q"
