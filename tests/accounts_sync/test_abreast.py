@@ -151,7 +151,7 @@ def test_ctrl_c_pauses_every_account_and_the_next_run_goes_on(
         process.send_signal(signal.SIGINT)
         _out, err = process.communicate(timeout=60)
         curtain.set()
-        assert process.returncode == 130
+        assert process.returncode == 130, err
         assert "Stopped; the next run goes on where this one was." in err
         runs = SyncRun.objects.filter(kind="transactions")
         assert set(runs.values_list("status", "page_count")) == {(RunStatus.PAUSED, 1)}

@@ -72,7 +72,7 @@ class Visit:
             self.page.click(selector)
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(params=["light", pytest.param("dark", marks=pytest.mark.slow)])
 def visit(request: pytest.FixtureRequest, address: str) -> Iterator[Visit]:
     """Make the data first: while the browser runs, this thread has an event loop."""
     if not CHROMIUM.exists():

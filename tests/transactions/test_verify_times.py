@@ -30,7 +30,7 @@ def test_a_group_that_was_dated_otherwise_than_its_revision(corrupt: Corrupt) ->
         "UPDATE ledger_account SET last_posted_at = '2026-01-01 00:00:00+00' WHERE entry_count > 0"
     )
 
-    [difference] = differences()
+    [_notice, difference] = differences()
     assert difference.endswith(
         f"revision 1: was recorded at {recorded_at}, its group was posted at "
         f"{EntryGroup.objects.get().posted_at}"
