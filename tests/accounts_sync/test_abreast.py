@@ -147,7 +147,7 @@ def test_ctrl_c_pauses_every_account_and_the_next_run_goes_on(
             stderr=subprocess.PIPE,
             text=True,
             # Whoever started the tests in the background had SIGINT ignored, and we inherit that
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
         assert all(event.wait(timeout=60) for event in are_held)
         process.send_signal(signal.SIGINT)
