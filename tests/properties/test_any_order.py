@@ -64,7 +64,7 @@ def deliver(seed: int, count: int) -> tuple[dict[str, object], dict[str, object]
 
 class TestAnyOrder(TestCase):
     @given(seed=st.integers(0, 2**32))
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     def test_the_books_end_where_the_stories_end(self, seed: int) -> None:
         found, expected = deliver(seed, count=12)
 

@@ -55,7 +55,7 @@ class TestEarnedOnce(TestCase):
             st.lists(steps, min_size=3, max_size=16),
         )
     )
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     def test_a_person_has_earned_each_order_once(self, story: list[tuple[object, ...]]) -> None:
         self.one, self.other = (User.objects.create(username=name) for name in ("one", "other"))
         ensure_members(set(PEOPLE), at=NOON)

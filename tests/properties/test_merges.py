@@ -62,7 +62,7 @@ class Model:
 
 class TestMerges(TestCase):
     @given(story=st.lists(steps, min_size=4, max_size=24))
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     def test_every_story_ends_as_the_model_says(self, story: list[tuple[object, ...]]) -> None:
         self.one, self.other = (User.objects.create(username=name) for name in ("one", "other"))
         model = Model()

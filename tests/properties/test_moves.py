@@ -155,7 +155,7 @@ stories = st.builds(
 
 class TestMoves(TestCase):
     @given(story=stories)
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     def test_every_story_ends_as_the_model_says(self, story: list[tuple[object, ...]]) -> None:
         ops = User.objects.create(username="ops")
         model = Model()

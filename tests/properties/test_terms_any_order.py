@@ -155,7 +155,7 @@ def reward(states: list[State]) -> dict[str, int]:
 
 class TestTermsAnyOrder(TestCase):
     @given(states=lives(), data=st.data())
-    @settings(max_examples=50, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     def test_any_order_ends_as_if_told_in_time(
         self, states: list[State], data: st.DataObject
     ) -> None:
