@@ -4,20 +4,15 @@
 import os
 import sys
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import InterfaceError, OperationalError, ProgrammingError
-
-_WITHOUT_SETTINGS = ([], ["help"], ["--help"], ["-h"], ["version"], ["--version"])
 
 
 def main() -> None:
     """A command, and one line where it cannot even begin: 1 for settings, 2 for the database."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rewards_site.settings")
     try:
-        if sys.argv[1:2] not in _WITHOUT_SETTINGS:
-            settings.SECRET_KEY  # noqa: B018  # Django's own commands go on without, and fail oddly
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         _end(error, f"The settings are not right: {error}", status=1)
